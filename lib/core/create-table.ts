@@ -1,0 +1,227 @@
+/**
+ * Answers: what happens to a Cluster that is being created?
+ *
+ * First row that applies decides. Until the request is answered nothing of the Cluster exists, so no row
+ * may own anything, and every row must bear that the request is refused by somebody after us.
+ *
+ * | facts                                                        | outcome                          |
+ * |--------------------------------------------------------------|----------------------------------|
+ * | no topology, opted out, infrastructure or control plane set  | unchanged                        |
+ * | a Cluster of this name exists                                | held, without a word             |
+ * | a read failed                                                | held                             |
+ * | class missing                                                | held; dry-run: unchanged         |
+ * | host and VIP variable differ                                 | refused                          |
+ * | host, or VIP variable alone                                  | kept; the other follows          |
+ * | no VIP variable, no pool                                     | unchanged                        |
+ * | VIP variable, no pool                                        | by setting: hold, ignore, reject |
+ * | dry-run without a bound claim that could be used             | unchanged                        |
+ * | claim or address of our name owned, going, not ours, alone   | held, nothing created            |
+ * | left-over claim of another pool                              | held; the watch retires it       |
+ * | our claim, bound, and counted on by this request             | completed                        |
+ * | left-over claim of a matching pool                           | reserved, then looked at again   |
+ * | nothing yet, a usable pool, time left                        | claim created                    |
+ * | our claim without an address, time left                      | waits                            |
+ * | all else                                                     | held; the claim is left to the watch |
+ */
+import { isIP } from "node:net";
+import { sameHost } from "./address";
+import { hold } from "./edit";
+import type { Row, RolePlan } from "./plan";
+import { claimName } from "./roles";
+import {
+  claimWords,
+  className,
+  hasOptedOut,
+  passedOverWords,
+  placeVip,
+  wishWords,
+  type Situation,
+} from "./situation";
+import { verdict, type Reason } from "./verdict";
+
+const unchanged = (reason: Reason, detail = ""): RolePlan => ({ verdict: verdict(reason, detail) });
+
+const held = (s: Situation, reason: Reason, detail: string, warn = true): RolePlan => ({
+  verdict: verdict(reason, detail),
+  edit: hold(s.cluster.annotations, reason),
+  warn,
+});
+
+const failedRead = ({ facts, roleFacts }: Situation): string | undefined =>
+  [facts.namesake, facts.class, facts.pools, roleFacts.claim, roleFacts.address]
+    .flatMap(known => (known.state === "unread" ? known.why : []))
+    .at(0);
+
+const hasNoPool = (s: Situation): boolean => s.pools.matching.length === 0;
+
+/** A claim that this request may count on: of our shape, nobody's, alive, and so is its address. */
+const isReusable = ({ claim, address, ofMatchingPool }: Situation): boolean =>
+  claim !== undefined &&
+  claim.ours &&
+  !claim.owner &&
+  !claim.deleting &&
+  ofMatchingPool &&
+  address?.deletingSince === undefined;
+
+const isBound = (s: Situation): boolean =>
+  s.claim?.addressName !== undefined && s.address?.address !== undefined;
+
+/** Why the name we need is taken; undefined where it is free or its claim can be used. */
+function squatter(s: Situation): { reason: Reason; detail: string } | undefined {
+  const { claim, address } = s;
+  if (!claim && !address) return undefined;
+  if (!claim) return { reason: "PreviousAddressReleasing", detail: `IPAddress ${address?.name} has no claim` };
+  if (!claim.ours) return { reason: "ClaimNotOurs", detail: claimWords(s) };
+  if (claim.deleting || claim.owner || address?.deletingSince !== undefined)
+    return { reason: "PreviousAddressReleasing", detail: claimWords(s) };
+  return undefined;
+}
+
+/** Last row: control plane held, whatever the trouble was. */
+function lastWord(s: Situation): RolePlan {
+  if (s.address && s.address.address === undefined) return held(s, "AddressInvalid", s.address.text);
+  if (!s.claim && !s.pools.chosen) return held(s, "PoolExhausted", passedOverWords(s));
+  if (s.claim) return held(s, "WaitingForAddress", claimWords(s));
+  return held(s, "Unreachable", s.facts.spent ?? "");
+}
+
+export const createTable: readonly Row<Situation>[] = [
+  {
+    name: "no topology",
+    when: s => s.cluster.class === undefined,
+    plan: () => unchanged("NoTopology"),
+  },
+  {
+    name: "opted out",
+    when: s => hasOptedOut(s.cluster, s.role),
+    plan: () => unchanged("OptedOut"),
+  },
+  {
+    name: "moved or restored",
+    when: s => s.cluster.hasRefs,
+    plan: () => unchanged("Moved"),
+  },
+  {
+    // Usually AlreadyExists follows; if the old one vanishes meanwhile, the watch takes the held one up.
+    name: "name in use",
+    when: s => s.facts.namesake.state === "found",
+    plan: s => held(s, "NameInUse", "", false),
+  },
+  {
+    name: "a read failed",
+    when: s => failedRead(s) !== undefined,
+    plan: s => held(s, "Unreachable", failedRead(s) ?? ""),
+  },
+  {
+    name: "dry-run, class missing",
+    when: s => s.facts.dryRun && !s.class,
+    plan: s => unchanged("ClassNotFound", className(s)),
+  },
+  {
+    // Also with a host of the user's: once the class comes, its variable must follow before anything is rendered.
+    name: "class missing",
+    when: s => !s.class,
+    plan: s => held(s, "ClassNotFound", className(s)),
+  },
+  {
+    name: "host and variable differ",
+    when: s => s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
+    plan: s => ({ verdict: verdict("HostAndVariableDiffer", `${s.host} and ${s.variable}`) }),
+  },
+  {
+    name: "given by the user",
+    when: s => s.host !== undefined || s.variable !== undefined,
+    plan: s => {
+      const host = s.host ?? s.variable ?? "";
+      return { verdict: verdict("UserProvided", host), edit: placeVip(s, host, isIP(host) !== 0) };
+    },
+  },
+  {
+    name: "no variable, no pool",
+    when: s => hasNoPool(s) && !s.wantsVariable,
+    plan: s => unchanged("NotManaged", wishWords(s)),
+  },
+  {
+    name: "variable, no pool: ignore",
+    when: s => hasNoPool(s) && s.facts.rules.noPool === "ignore",
+    plan: s => ({ ...unchanged("NoMatchingPool", wishWords(s)), warn: true }),
+  },
+  {
+    name: "variable, no pool: reject",
+    when: s => hasNoPool(s) && s.facts.rules.noPool === "reject",
+    plan: s => unchanged("PoolRequired", wishWords(s)),
+  },
+  {
+    name: "variable, no pool: hold",
+    when: hasNoPool,
+    plan: s => held(s, "NoMatchingPool", wishWords(s)),
+  },
+  {
+    name: "dry-run, nothing to reuse",
+    when: s => s.facts.dryRun && !(isReusable(s) && isBound(s)),
+    plan: s => unchanged("WaitingForAddress", "a dry-run reserves nothing"),
+  },
+  {
+    name: "name of the claim taken",
+    when: s => squatter(s) !== undefined,
+    plan: s => {
+      const { reason, detail } = squatter(s) ?? { reason: "ClaimNotOurs", detail: "" };
+      return held(s, reason, detail);
+    },
+  },
+  {
+    name: "left-over claim of another pool",
+    when: s => s.claim !== undefined && !s.ofMatchingPool,
+    plan: s => held(s, "ClaimOfOtherPool", claimWords(s)),
+  },
+  {
+    name: "bound",
+    when: s => (s.roleFacts.reserved || s.facts.dryRun) && isBound(s),
+    plan: s => {
+      const vip = s.address?.address ?? "";
+      return { verdict: verdict("Assigned", vip), edit: placeVip(s, vip, true) };
+    },
+  },
+  {
+    // Read, then stored later: without this write a sweep in between hands the address out twice.
+    name: "left-over claim",
+    when: s => s.claim !== undefined && !s.roleFacts.reserved && s.facts.spent === undefined,
+    plan: s => ({
+      verdict: verdict("WaitingForAddress", claimWords(s)),
+      steps: s.claim ? [{ kind: "reserve-claim", role: s.role, claim: s.claim }] : [],
+    }),
+  },
+  {
+    name: "nothing yet",
+    when: s => !s.claim && s.pools.chosen !== undefined && s.facts.spent === undefined,
+    plan: s => ({
+      verdict: verdict("WaitingForAddress", ""),
+      steps: s.pools.chosen
+        ? [
+            {
+              kind: "create-claim",
+              claim: {
+                namespace: s.facts.key.namespace,
+                name: claimName(s.role, s.facts.key.name),
+                role: s.role,
+                pool: s.pools.chosen.ref,
+                owner: undefined,
+              },
+            },
+          ]
+        : [],
+    }),
+  },
+  {
+    name: "waiting",
+    when: s =>
+      s.claim !== undefined &&
+      s.facts.spent === undefined &&
+      (s.address === undefined || s.address.address !== undefined),
+    plan: s => ({
+      verdict: verdict("WaitingForAddress", claimWords(s)),
+      ...(s.claim && { waitFor: s.claim }),
+    }),
+  },
+  { name: "all else", when: () => true, plan: lastWord },
+];

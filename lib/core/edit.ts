@@ -1,0 +1,86 @@
+/**
+ * Answers: what does a Cluster look like once a wished change is made?
+ *
+ * The change is data. CREATE and UPDATE apply it to the request, the watch to the object it read, so
+ * that all three can only ever write the same thing.
+ */
+import { HOLD, OUR_PAUSE, PAUSED } from "./contract";
+import type { Endpoint, KubeObject } from "./facts";
+
+export interface Edit {
+  readonly name?: string;
+  readonly endpoint?: Endpoint;
+  /** Topology variables by name. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** null takes the annotation away. */
+  readonly annotations?: Readonly<Record<string, string | null>>;
+}
+
+export const NO_EDIT: Edit = {};
+
+export const isEmpty = (edit: Edit): boolean => Object.keys(edit).length === 0;
+
+/** Both changes; where they name the same thing the second one counts. */
+export function mergeEdits(one: Edit, other: Edit): Edit {
+  return {
+    ...one,
+    ...other,
+    ...both("endpoint", one.endpoint, other.endpoint),
+    ...both("variables", one.variables, other.variables),
+    ...both("annotations", one.annotations, other.annotations),
+  };
+}
+
+const both = <K extends string, T extends object>(key: K, one: T | undefined, other: T | undefined) =>
+  one || other ? { [key]: { ...one, ...other } } : {};
+
+type Annotations = Readonly<Record<string, string>>;
+
+/** Marks a Cluster so that Cluster API renders nothing; a pause that stands already is left as it is. */
+export const hold = (annotations: Annotations, reason: string): Edit => ({
+  annotations: { [HOLD]: reason, ...(annotations[PAUSED] === undefined && { [PAUSED]: OUR_PAUSE }) },
+});
+
+/** Takes our pause off, and only ours; what becomes of the hold is the caller's word. */
+export const unpause = (annotations: Annotations, holdBecomes: string | null): Edit => ({
+  annotations: {
+    ...(annotations[HOLD] !== (holdBecomes ?? undefined) && { [HOLD]: holdBecomes }),
+    ...(annotations[PAUSED] === OUR_PAUSE && { [PAUSED]: null }),
+  },
+});
+
+interface Variable {
+  name: string;
+  value: unknown;
+}
+
+/** The object with the change made; parents that are absent are created, nothing else is touched. */
+export function applyEdit<T extends KubeObject>(object: T, edit: Edit): T {
+  const next = structuredClone(object) as Mutable;
+  if (edit.name !== undefined) next.metadata.name = edit.name;
+  applyAnnotations(next, edit.annotations ?? {});
+  if (edit.endpoint) {
+    next.spec ??= {};
+    next.spec.controlPlaneEndpoint = { ...next.spec.controlPlaneEndpoint, ...edit.endpoint };
+  }
+  for (const [name, value] of Object.entries(edit.variables ?? {})) {
+    const topology = ((next.spec ??= {}).topology ??= {});
+    const variables = (topology.variables ??= []);
+    const entry = variables.find(variable => variable.name === name);
+    if (entry) entry.value = value;
+    else variables.push({ name, value });
+  }
+  return next as unknown as T;
+}
+
+interface Mutable {
+  metadata: { name?: string; annotations?: Record<string, string> };
+  spec?: { controlPlaneEndpoint?: Endpoint; topology?: { variables?: Variable[] } };
+}
+
+function applyAnnotations({ metadata }: Mutable, wished: Readonly<Record<string, string | null>>): void {
+  for (const [key, value] of Object.entries(wished)) {
+    if (value !== null) (metadata.annotations ??= {})[key] = value;
+    else if (metadata.annotations) delete metadata.annotations[key];
+  }
+}

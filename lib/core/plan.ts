@@ -1,0 +1,116 @@
+/**
+ * Answers: what is to be done for this Cluster now?
+ *
+ * The heart; read this first. A plan is a value: `edit` is the wished change of the Cluster, `steps` are
+ * the writes on claims and addresses in their order, `waitFor` what would let us go on. The rows that
+ * decide are in create-table.ts (admission) and watch-table.ts (watch).
+ */
+import { createTable } from "./create-table";
+import { isEmpty, mergeEdits, NO_EDIT, type Edit } from "./edit";
+import type { AddressFacts, ClaimFacts, ClassName, ClusterFacts, Facts, OwnerReference, PoolRef } from "./facts";
+import { valueOf } from "./facts";
+import type { Role } from "./roles";
+import { situationOf, type Situation } from "./situation";
+import type { Verdict } from "./verdict";
+import { goneTable, watchTable } from "./watch-table";
+
+export type Step =
+  | { readonly kind: "create-claim"; readonly claim: ClaimWish }
+  | { readonly kind: "reserve-claim"; readonly role: Role; readonly claim: ClaimFacts }
+  | { readonly kind: "own-claim"; readonly claim: ClaimFacts; readonly owner: OwnerReference }
+  | { readonly kind: "label-claim"; readonly claim: ClaimFacts; readonly cluster: string }
+  | { readonly kind: "unlabel-claim"; readonly claim: ClaimFacts }
+  | { readonly kind: "delete-claim"; readonly claim: ClaimFacts }
+  | { readonly kind: "protect-address"; readonly role: Role; readonly address: AddressFacts; readonly uid: string }
+  | { readonly kind: "release-address"; readonly address: AddressFacts }
+  | { readonly kind: "edit-cluster"; readonly cluster: ClusterFacts; readonly edit: Edit };
+
+export interface ClaimWish {
+  readonly namespace: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly pool: PoolRef;
+  /** Absent in admission, where the Cluster has no UID yet. */
+  readonly owner: OwnerReference | undefined;
+}
+
+/** What may change so that another look is worth it, besides the Cluster, its claims and its addresses. */
+export type Interest =
+  | { readonly kind: "class"; readonly class: ClassName }
+  | { readonly kind: "pool"; readonly namespace: string; readonly className: string; readonly role: string };
+
+export interface RolePlan {
+  readonly verdict: Verdict;
+  readonly edit?: Edit;
+  readonly steps?: readonly Step[];
+  /** Admission only: the claim whose address would complete the Cluster within the request. */
+  readonly waitFor?: ClaimFacts;
+  /** Look again after so many milliseconds even if nothing is heard. */
+  readonly lookAgainMs?: number;
+  /** The user is to be told by an admission warning. */
+  readonly warn?: boolean;
+}
+
+/** One row of a table: the first whose `when` is true decides. */
+export interface Row<S> {
+  readonly name: string;
+  readonly when: (situation: S) => boolean;
+  readonly plan: (situation: S) => RolePlan;
+}
+
+export interface Decision extends RolePlan {
+  readonly role: Role;
+  /** The row that decided. */
+  readonly row: string;
+}
+
+export interface Plan {
+  readonly decisions: readonly Decision[];
+  readonly edit: Edit;
+  readonly steps: readonly Step[];
+  readonly waitFor: ClaimFacts | undefined;
+  readonly lookAgainMs: number | undefined;
+  readonly interests: readonly Interest[];
+}
+
+export function plan(facts: Facts): Plan {
+  const cluster = valueOf(facts.cluster);
+  const decisions = facts.roles.map((roleFacts): Decision => {
+    const { role } = roleFacts;
+    if (!cluster) return { role, ...decide(goneTable, { facts, roleFacts }) };
+    const situation = situationOf(facts, roleFacts, cluster);
+    return { role, ...decide<Situation>(facts.occasion === "admission" ? createTable : watchTable, situation) };
+  });
+  const looks = decisions.flatMap(({ lookAgainMs }) => lookAgainMs ?? []);
+  return {
+    decisions,
+    edit: decisions.map(({ edit }) => edit ?? NO_EDIT).reduce(mergeEdits),
+    steps: decisions.flatMap(({ steps }) => steps ?? []),
+    waitFor: decisions.find(({ waitFor }) => waitFor)?.waitFor,
+    lookAgainMs: looks.length > 0 ? Math.min(...looks) : undefined,
+    interests: cluster ? interestsOf(facts, cluster) : [],
+  };
+}
+
+/** Every table ends with a row that always applies. */
+function decide<S>(table: readonly Row<S>[], situation: S): RolePlan & { row: string } {
+  const row = table.find(({ when }) => when(situation));
+  if (!row) throw new Error("A table of reasons has no last row");
+  return { row: row.name, ...row.plan(situation) };
+}
+
+/** A class or pool that changes may let a Cluster have what it lacks; one that is done hears of its class only. */
+function interestsOf({ key, roles }: Facts, { class: name, endpoint }: ClusterFacts): Interest[] {
+  if (!name) return [];
+  const pools = roles.map(({ role }) => ({
+    kind: "pool" as const,
+    namespace: key.namespace,
+    className: name.name,
+    role: role.name,
+  }));
+  return [{ kind: "class", class: name }, ...(endpoint.host === undefined ? pools : [])];
+}
+
+/** The plan's change of the Cluster as the last step of a pass that writes by itself. */
+export const stepsWithEdit = ({ steps, edit }: Plan, cluster: ClusterFacts | undefined): readonly Step[] =>
+  cluster && !isEmpty(edit) ? [...steps, { kind: "edit-cluster", cluster, edit }] : steps;

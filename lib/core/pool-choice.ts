@@ -1,0 +1,59 @@
+/** Answers: which pool serves this Cluster's class and role, and why not the others? */
+import { CLASS_LABEL, DISABLED, PAUSED, PRIORITY, ROLE_LABEL } from "./contract";
+import type { PoolFacts, PoolRef } from "./facts";
+
+export interface PoolWish {
+  readonly namespace: string;
+  readonly className: string;
+  readonly role: string;
+}
+
+export interface PoolChoice {
+  readonly matching: readonly PoolFacts[];
+  /** The pool to claim from; undefined where none that matches can give an address now. */
+  readonly chosen: PoolFacts | undefined;
+  /** Why each other matching pool was not taken, in the order they would have been. */
+  readonly passedOver: readonly { readonly pool: string; readonly why: string }[];
+}
+
+/** A pool is named by its labels; a namespaced one serves its own namespace only. */
+export const serves = (pool: PoolFacts, wish: PoolWish): boolean =>
+  pool.labels[CLASS_LABEL] === wish.className &&
+  pool.labels[ROLE_LABEL] === wish.role &&
+  (pool.namespace === undefined || pool.namespace === wish.namespace);
+
+/** The reasons a pool that matches gives nothing now, first match wins. */
+const OBSTACLES: readonly (readonly [(pool: PoolFacts) => boolean, string])[] = [
+  [pool => pool.deleting, "it is being deleted"],
+  [pool => pool.annotations[DISABLED] === "true", `its annotation ${DISABLED} says "true"`],
+  [pool => pool.annotations[PAUSED] !== undefined, "it is paused"],
+  [pool => pool.free !== undefined && pool.free <= 0, "it has no free address"],
+];
+
+export const obstacle = (pool: PoolFacts): string | undefined =>
+  OBSTACLES.find(([stands]) => stands(pool))?.[1];
+
+const priority = (pool: PoolFacts): number => {
+  const text = pool.annotations[PRIORITY] ?? "";
+  return /^[+-]?\d{1,9}$/.test(text.trim()) ? Number(text) : 0;
+};
+
+/** Own namespace before global, then priority, then name: the order of a listing never matters. */
+const byPreference = (one: PoolFacts, other: PoolFacts): number =>
+  Number(one.namespace === undefined) - Number(other.namespace === undefined) ||
+  priority(other) - priority(one) ||
+  (one.ref.name < other.ref.name ? -1 : Number(one.ref.name > other.ref.name));
+
+export function choosePool(pools: readonly PoolFacts[], wish: PoolWish): PoolChoice {
+  const matching = pools.filter(pool => serves(pool, wish)).sort(byPreference);
+  const chosen = matching.find(pool => obstacle(pool) === undefined);
+  const passedOver = matching
+    .filter(pool => pool !== chosen)
+    .map(pool => ({ pool: poolName(pool.ref), why: obstacle(pool) ?? "another comes first" }));
+  return { matching, chosen, passedOver };
+}
+
+export const poolName = (ref: PoolRef): string => `${ref.kind} ${ref.name}`;
+
+export const samePool = (one: PoolRef, other: PoolRef): boolean =>
+  one.kind === other.kind && one.name === other.name && one.apiGroup === other.apiGroup;
