@@ -1,4 +1,6 @@
-const transform = { "^.+\\.[cm]?[jt]s$": ["@swc/jest", { jsc: { target: "es2022" }, module: { type: "commonjs" } }] };
+const transform = {
+  "^.+\\.[cm]?[jt]s$": ["@swc/jest", { jsc: { target: "es2022" }, module: { type: "commonjs" } }],
+};
 
 /** Two projects: what may not touch the world, and what runs on a real management cluster. */
 export default {

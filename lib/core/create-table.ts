@@ -49,7 +49,7 @@ const held = (s: Situation, reason: Reason, detail: string, warn = true): RolePl
 
 const failedRead = ({ facts, roleFacts }: Situation): string | undefined =>
   [facts.namesake, facts.class, facts.pools, roleFacts.claim, roleFacts.address]
-    .flatMap(known => (known.state === "unread" ? known.why : []))
+    .flatMap((known) => (known.state === "unread" ? known.why : []))
     .at(0);
 
 const hasNoPool = (s: Situation): boolean => s.pools.matching.length === 0;
@@ -70,7 +70,8 @@ const isBound = (s: Situation): boolean =>
 function squatter(s: Situation): { reason: Reason; detail: string } | undefined {
   const { claim, address } = s;
   if (!claim && !address) return undefined;
-  if (!claim) return { reason: "PreviousAddressReleasing", detail: `IPAddress ${address?.name} has no claim` };
+  if (!claim)
+    return { reason: "PreviousAddressReleasing", detail: `IPAddress ${address?.name} has no claim` };
   if (!claim.ours) return { reason: "ClaimNotOurs", detail: claimWords(s) };
   if (claim.deleting || claim.owner || address?.deletingSince !== undefined)
     return { reason: "PreviousAddressReleasing", detail: claimWords(s) };
@@ -88,96 +89,96 @@ function lastWord(s: Situation): RolePlan {
 export const createTable: readonly Row<Situation>[] = [
   {
     name: "no topology",
-    when: s => s.cluster.class === undefined,
+    when: (s) => s.cluster.class === undefined,
     plan: () => unchanged("NoTopology"),
   },
   {
     name: "opted out",
-    when: s => hasOptedOut(s.cluster, s.role),
+    when: (s) => hasOptedOut(s.cluster, s.role),
     plan: () => unchanged("OptedOut"),
   },
   {
     name: "moved or restored",
-    when: s => s.cluster.hasRefs,
+    when: (s) => s.cluster.hasRefs,
     plan: () => unchanged("Moved"),
   },
   {
     // Usually AlreadyExists follows; if the old one vanishes meanwhile, the watch takes the held one up.
     name: "name in use",
-    when: s => s.facts.namesake.state === "found",
-    plan: s => held(s, "NameInUse", "", false),
+    when: (s) => s.facts.namesake.state === "found",
+    plan: (s) => held(s, "NameInUse", "", false),
   },
   {
     name: "a read failed",
-    when: s => failedRead(s) !== undefined,
-    plan: s => held(s, "Unreachable", failedRead(s) ?? ""),
+    when: (s) => failedRead(s) !== undefined,
+    plan: (s) => held(s, "Unreachable", failedRead(s) ?? ""),
   },
   {
     name: "dry-run, class missing",
-    when: s => s.facts.dryRun && !s.class,
-    plan: s => unchanged("ClassNotFound", className(s)),
+    when: (s) => s.facts.dryRun && !s.class,
+    plan: (s) => unchanged("ClassNotFound", className(s)),
   },
   {
     // Also with a host of the user's: once the class comes, its variable must follow before anything is rendered.
     name: "class missing",
-    when: s => !s.class,
-    plan: s => held(s, "ClassNotFound", className(s)),
+    when: (s) => !s.class,
+    plan: (s) => held(s, "ClassNotFound", className(s)),
   },
   {
     name: "host and variable differ",
-    when: s => s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
-    plan: s => ({ verdict: verdict("HostAndVariableDiffer", `${s.host} and ${s.variable}`) }),
+    when: (s) => s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
+    plan: (s) => ({ verdict: verdict("HostAndVariableDiffer", `${s.host} and ${s.variable}`) }),
   },
   {
     name: "given by the user",
-    when: s => s.host !== undefined || s.variable !== undefined,
-    plan: s => {
+    when: (s) => s.host !== undefined || s.variable !== undefined,
+    plan: (s) => {
       const host = s.host ?? s.variable ?? "";
       return { verdict: verdict("UserProvided", host), edit: placeVip(s, host, isIP(host) !== 0) };
     },
   },
   {
     name: "no variable, no pool",
-    when: s => hasNoPool(s) && !s.wantsVariable,
-    plan: s => unchanged("NotManaged", wishWords(s)),
+    when: (s) => hasNoPool(s) && !s.wantsVariable,
+    plan: (s) => unchanged("NotManaged", wishWords(s)),
   },
   {
     name: "variable, no pool: ignore",
-    when: s => hasNoPool(s) && s.facts.rules.noPool === "ignore",
-    plan: s => ({ ...unchanged("NoMatchingPool", wishWords(s)), warn: true }),
+    when: (s) => hasNoPool(s) && s.facts.rules.noPool === "ignore",
+    plan: (s) => ({ ...unchanged("NoMatchingPool", wishWords(s)), warn: true }),
   },
   {
     name: "variable, no pool: reject",
-    when: s => hasNoPool(s) && s.facts.rules.noPool === "reject",
-    plan: s => unchanged("PoolRequired", wishWords(s)),
+    when: (s) => hasNoPool(s) && s.facts.rules.noPool === "reject",
+    plan: (s) => unchanged("PoolRequired", wishWords(s)),
   },
   {
     name: "variable, no pool: hold",
     when: hasNoPool,
-    plan: s => held(s, "NoMatchingPool", wishWords(s)),
+    plan: (s) => held(s, "NoMatchingPool", wishWords(s)),
   },
   {
     name: "dry-run, nothing to reuse",
-    when: s => s.facts.dryRun && !(isReusable(s) && isBound(s)),
-    plan: s => unchanged("WaitingForAddress", "a dry-run reserves nothing"),
+    when: (s) => s.facts.dryRun && !(isReusable(s) && isBound(s)),
+    plan: (s) => unchanged("WaitingForAddress", "a dry-run reserves nothing"),
   },
   {
     name: "name of the claim taken",
-    when: s => squatter(s) !== undefined,
-    plan: s => {
+    when: (s) => squatter(s) !== undefined,
+    plan: (s) => {
       const { reason, detail } = squatter(s) ?? { reason: "ClaimNotOurs", detail: "" };
       return held(s, reason, detail);
     },
   },
   {
     name: "left-over claim of another pool",
-    when: s => s.claim !== undefined && !s.ofMatchingPool,
-    plan: s => held(s, "ClaimOfOtherPool", claimWords(s)),
+    when: (s) => s.claim !== undefined && !s.ofMatchingPool,
+    plan: (s) => held(s, "ClaimOfOtherPool", claimWords(s)),
   },
   {
     name: "bound",
-    when: s => (s.roleFacts.reserved || s.facts.dryRun) && isBound(s),
-    plan: s => {
+    when: (s) => (s.roleFacts.reserved || s.facts.dryRun) && isBound(s),
+    plan: (s) => {
       const vip = s.address?.address ?? "";
       return { verdict: verdict("Assigned", vip), edit: placeVip(s, vip, true) };
     },
@@ -185,16 +186,16 @@ export const createTable: readonly Row<Situation>[] = [
   {
     // Read, then stored later: without this write a sweep in between hands the address out twice.
     name: "left-over claim",
-    when: s => s.claim !== undefined && !s.roleFacts.reserved && s.facts.spent === undefined,
-    plan: s => ({
+    when: (s) => s.claim !== undefined && !s.roleFacts.reserved && s.facts.spent === undefined,
+    plan: (s) => ({
       verdict: verdict("WaitingForAddress", claimWords(s)),
       steps: s.claim ? [{ kind: "reserve-claim", role: s.role, claim: s.claim }] : [],
     }),
   },
   {
     name: "nothing yet",
-    when: s => !s.claim && s.pools.chosen !== undefined && s.facts.spent === undefined,
-    plan: s => ({
+    when: (s) => !s.claim && s.pools.chosen !== undefined && s.facts.spent === undefined,
+    plan: (s) => ({
       verdict: verdict("WaitingForAddress", ""),
       steps: s.pools.chosen
         ? [
@@ -214,11 +215,11 @@ export const createTable: readonly Row<Situation>[] = [
   },
   {
     name: "waiting",
-    when: s =>
+    when: (s) =>
       s.claim !== undefined &&
       s.facts.spent === undefined &&
       (s.address === undefined || s.address.address !== undefined),
-    plan: s => ({
+    plan: (s) => ({
       verdict: verdict("WaitingForAddress", claimWords(s)),
       ...(s.claim && { waitFor: s.claim }),
     }),

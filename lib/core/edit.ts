@@ -66,7 +66,7 @@ export function applyEdit<T extends KubeObject>(object: T, edit: Edit): T {
   for (const [name, value] of Object.entries(edit.variables ?? {})) {
     const topology = ((next.spec ??= {}).topology ??= {});
     const variables = (topology.variables ??= []);
-    const entry = variables.find(variable => variable.name === name);
+    const entry = variables.find((variable) => variable.name === name);
     if (entry) entry.value = value;
     else variables.push({ name, value });
   }

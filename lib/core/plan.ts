@@ -7,7 +7,15 @@
  */
 import { createTable } from "./create-table";
 import { isEmpty, mergeEdits, NO_EDIT, type Edit } from "./edit";
-import type { AddressFacts, ClaimFacts, ClassName, ClusterFacts, Facts, OwnerReference, PoolRef } from "./facts";
+import type {
+  AddressFacts,
+  ClaimFacts,
+  ClassName,
+  ClusterFacts,
+  Facts,
+  OwnerReference,
+  PoolRef,
+} from "./facts";
 import { valueOf } from "./facts";
 import type { Role } from "./roles";
 import { situationOf, type Situation } from "./situation";
@@ -21,7 +29,12 @@ export type Step =
   | { readonly kind: "label-claim"; readonly claim: ClaimFacts; readonly cluster: string }
   | { readonly kind: "unlabel-claim"; readonly claim: ClaimFacts }
   | { readonly kind: "delete-claim"; readonly claim: ClaimFacts }
-  | { readonly kind: "protect-address"; readonly role: Role; readonly address: AddressFacts; readonly uid: string }
+  | {
+      readonly kind: "protect-address";
+      readonly role: Role;
+      readonly address: AddressFacts;
+      readonly uid: string;
+    }
   | { readonly kind: "release-address"; readonly address: AddressFacts }
   | { readonly kind: "edit-cluster"; readonly cluster: ClusterFacts; readonly edit: Edit };
 
@@ -79,7 +92,10 @@ export function plan(facts: Facts): Plan {
     const { role } = roleFacts;
     if (!cluster) return { role, ...decide(goneTable, { facts, roleFacts }) };
     const situation = situationOf(facts, roleFacts, cluster);
-    return { role, ...decide<Situation>(facts.occasion === "admission" ? createTable : watchTable, situation) };
+    return {
+      role,
+      ...decide<Situation>(facts.occasion === "admission" ? createTable : watchTable, situation),
+    };
   });
   const looks = decisions.flatMap(({ lookAgainMs }) => lookAgainMs ?? []);
   return {

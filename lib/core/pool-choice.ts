@@ -24,10 +24,10 @@ export const serves = (pool: PoolFacts, wish: PoolWish): boolean =>
 
 /** The reasons a pool that matches gives nothing now, first match wins. */
 const OBSTACLES: readonly (readonly [(pool: PoolFacts) => boolean, string])[] = [
-  [pool => pool.deleting, "it is being deleted"],
-  [pool => pool.annotations[DISABLED] === "true", `its annotation ${DISABLED} says "true"`],
-  [pool => pool.annotations[PAUSED] !== undefined, "it is paused"],
-  [pool => pool.free !== undefined && pool.free <= 0, "it has no free address"],
+  [(pool) => pool.deleting, "it is being deleted"],
+  [(pool) => pool.annotations[DISABLED] === "true", `its annotation ${DISABLED} says "true"`],
+  [(pool) => pool.annotations[PAUSED] !== undefined, "it is paused"],
+  [(pool) => pool.free !== undefined && pool.free <= 0, "it has no free address"],
 ];
 
 export const obstacle = (pool: PoolFacts): string | undefined =>
@@ -45,11 +45,11 @@ const byPreference = (one: PoolFacts, other: PoolFacts): number =>
   (one.ref.name < other.ref.name ? -1 : Number(one.ref.name > other.ref.name));
 
 export function choosePool(pools: readonly PoolFacts[], wish: PoolWish): PoolChoice {
-  const matching = pools.filter(pool => serves(pool, wish)).sort(byPreference);
-  const chosen = matching.find(pool => obstacle(pool) === undefined);
+  const matching = pools.filter((pool) => serves(pool, wish)).sort(byPreference);
+  const chosen = matching.find((pool) => obstacle(pool) === undefined);
   const passedOver = matching
-    .filter(pool => pool !== chosen)
-    .map(pool => ({ pool: poolName(pool.ref), why: obstacle(pool) ?? "another comes first" }));
+    .filter((pool) => pool !== chosen)
+    .map((pool) => ({ pool: poolName(pool.ref), why: obstacle(pool) ?? "another comes first" }));
   return { matching, chosen, passedOver };
 }
 

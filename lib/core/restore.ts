@@ -14,7 +14,7 @@ import { hasOptedOut, isHeld } from "./situation";
 
 export function restore(old: ClusterFacts, wished: ClusterFacts): Edit {
   if (wished.deleting || wished.annotations[DELETE_FOR_MOVE] !== undefined || !wished.class) return NO_EDIT;
-  return ROLES.map(role => restoreRole(role, old, wished)).reduce(mergeEdits);
+  return ROLES.map((role) => restoreRole(role, old, wished)).reduce(mergeEdits);
 }
 
 function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Edit {
@@ -22,7 +22,9 @@ function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Edit 
   if (isHeld(old) && wished.endpoint.host === undefined && wished.annotations[HOLD] !== LIFTED)
     return stillHeld(old, wished);
   const vip = vipOf(role, old);
-  return vip === undefined ? NO_EDIT : mergeEdits(endpointAndAnnotation(role, vip, old, wished), variable(role, vip, old, wished));
+  return vip === undefined
+    ? NO_EDIT
+    : mergeEdits(endpointAndAnnotation(role, vip, old, wished), variable(role, vip, old, wished));
 }
 
 const isWayOut = ({ annotations }: ClusterFacts, role: Role): boolean =>
@@ -64,7 +66,8 @@ function endpointAndAnnotation(role: Role, vip: string, old: ClusterFacts, wishe
 function variable(role: Role, vip: string, old: ClusterFacts, wished: ClusterFacts): Edit {
   if (wished.endpoint.host !== undefined && !sameHost(wished.endpoint.host, vip)) return NO_EDIT;
   const filled: Edit = { variables: { [role.variable]: vip } };
-  if (wished.variables.has(role.variable)) return wished.variables.get(role.variable) === "" ? filled : NO_EDIT;
+  if (wished.variables.has(role.variable))
+    return wished.variables.get(role.variable) === "" ? filled : NO_EDIT;
   if (!sameClass(old, wished)) return hold(wished.annotations, "ClassChanged");
   return hasText(old.variables.get(role.variable)) ? filled : NO_EDIT;
 }

@@ -50,7 +50,7 @@ export function situationOf(facts: Facts, roleFacts: RoleFacts, cluster: Cluster
     wantsVariable: knownClass?.strings.has(role.variable) ?? false,
     variable: givenVariable(cluster, role, knownClass),
     pools,
-    ofMatchingPool: claim !== undefined && pools.matching.some(pool => samePool(pool.ref, claim.pool)),
+    ofMatchingPool: claim !== undefined && pools.matching.some((pool) => samePool(pool.ref, claim.pool)),
   };
 }
 

@@ -5,14 +5,7 @@
  * step better and is safe to repeat; the next event, or the look that follows a write, does the rest.
  */
 import { sameHost } from "./address";
-import {
-  APPLY_LATE,
-  CLUSTER_API,
-  DELETE_FOR_MOVE,
-  HOLD,
-  LIFTED,
-  RELEASED,
-} from "./contract";
+import { APPLY_LATE, CLUSTER_API, DELETE_FOR_MOVE, HOLD, LIFTED, RELEASED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import type { AddressFacts, ClaimFacts, Facts, OwnerReference, RoleFacts } from "./facts";
 import { valueOf } from "./facts";
@@ -90,7 +83,9 @@ function sweep({ facts }: Remains, claim: ClaimFacts): RolePlan {
   const { rules, now } = facts;
   const grace = Math.max(claim.labelled ? rules.sweepLabelledMs : rules.sweepBareMs, NEVER_BEFORE_MS);
   const left = claim.youngest + grace - now;
-  return left > 0 ? says("Gone", claim.name, { lookAgainMs: left }) : says("Gone", claim.name, { steps: [remove(claim)] });
+  return left > 0
+    ? says("Gone", claim.name, { lookAgainMs: left })
+    : says("Gone", claim.name, { steps: [remove(claim)] });
 }
 
 export const goneTable: readonly Row<Remains>[] = [
@@ -114,8 +109,8 @@ export const goneTable: readonly Row<Remains>[] = [
   },
   {
     name: "sweep",
-    when: remains => orphan(remains) !== undefined,
-    plan: remains => {
+    when: (remains) => orphan(remains) !== undefined,
+    plan: (remains) => {
       const claim = orphan(remains);
       return claim ? sweep(remains, claim) : says("Gone");
     },
@@ -124,11 +119,12 @@ export const goneTable: readonly Row<Remains>[] = [
 ];
 
 const whyUnread = ({ claim, address }: RoleFacts): string =>
-  [claim, address].flatMap(known => (known.state === "unread" ? known.why : [])).join("; ");
+  [claim, address].flatMap((known) => (known.state === "unread" ? known.why : [])).join("; ");
 
 // ---- A Cluster that is stored ------------------------------------------------------------------
 
-const ofAnother = (uid: string | undefined, s: Situation): boolean => uid !== undefined && uid !== s.cluster.uid;
+const ofAnother = (uid: string | undefined, s: Situation): boolean =>
+  uid !== undefined && uid !== s.cluster.uid;
 
 const isLate = ({ cluster }: Situation): boolean =>
   !isHeld(cluster) && cluster.started && cluster.annotations[APPLY_LATE] !== "true";
@@ -189,18 +185,17 @@ const PAUSED_ROWS: readonly Row<Situation>[] = [
   {
     // Claims and addresses are not the Cluster: securing them is allowed, and needed.
     name: "paused by the user, with a claim",
-    when: s => isPausedByUser(s.cluster) && s.claim !== undefined && !ofAnother(s.claim.owner?.uid, s),
-    plan: s => says("Paused", "", { steps: isServedBy(s) || s.host === undefined ? adoption(s) : [] }),
+    when: (s) => isPausedByUser(s.cluster) && s.claim !== undefined && !ofAnother(s.claim.owner?.uid, s),
+    plan: (s) => says("Paused", "", { steps: isServedBy(s) || s.host === undefined ? adoption(s) : [] }),
   },
-  { name: "paused by the user", when: s => isPausedByUser(s.cluster), plan: () => says("Paused") },
+  { name: "paused by the user", when: (s) => isPausedByUser(s.cluster), plan: () => says("Paused") },
 ];
 
 const FORMER_OWNER_ROWS: readonly Row<Situation>[] = [
   {
     name: "address of a former Cluster: release",
-    when: s =>
-      isDetained(s.address) && ofAnother(s.address.clusterUid, s) && !isServedBy(s),
-    plan: s => {
+    when: (s) => isDetained(s.address) && ofAnother(s.address.clusterUid, s) && !isServedBy(s),
+    plan: (s) => {
       const { address, facts } = s;
       return address ? release(address, facts, "PreviousAddressReleasing") : says("Unreachable");
     },
@@ -208,74 +203,73 @@ const FORMER_OWNER_ROWS: readonly Row<Situation>[] = [
   {
     // With the label the provider would find the new Cluster, which may be paused, and never release.
     name: "labelled claim of a former Cluster",
-    when: s => ofAnother(s.claim?.owner?.uid, s) && s.claim?.labelled === true,
-    plan: s =>
+    when: (s) => ofAnother(s.claim?.owner?.uid, s) && s.claim?.labelled === true,
+    plan: (s) =>
       waits(s, "PreviousAddressReleasing", claimWords(s), {
         steps: s.claim ? [{ kind: "unlabel-claim", claim: s.claim }] : [],
       }),
   },
   {
     name: "claim of a former Cluster",
-    when: s => ofAnother(s.claim?.owner?.uid, s),
-    plan: s => waits(s, "PreviousAddressReleasing", claimWords(s)),
+    when: (s) => ofAnother(s.claim?.owner?.uid, s),
+    plan: (s) => waits(s, "PreviousAddressReleasing", claimWords(s)),
   },
 ];
 
 const DELETING_ROWS: readonly Row<Situation>[] = [
   {
     name: "being moved away",
-    when: s => s.cluster.annotations[DELETE_FOR_MOVE] !== undefined,
+    when: (s) => s.cluster.annotations[DELETE_FOR_MOVE] !== undefined,
     plan: () => says("Moved"),
   },
   {
     // Cluster API does not delete what is paused.
     name: "held and being deleted",
-    when: s => s.cluster.deleting && isHeld(s.cluster),
-    plan: s => says("Deleting", "", { steps: retire(s), edit: unpause(s.cluster.annotations, LIFTED) }),
+    when: (s) => s.cluster.deleting && isHeld(s.cluster),
+    plan: (s) => says("Deleting", "", { steps: retire(s), edit: unpause(s.cluster.annotations, LIFTED) }),
   },
   {
     name: "being deleted",
-    when: s => s.cluster.deleting,
-    plan: s => says("Deleting", "", { steps: isServedBy(s) ? adoption(s) : [] }),
+    when: (s) => s.cluster.deleting,
+    plan: (s) => says("Deleting", "", { steps: isServedBy(s) ? adoption(s) : [] }),
   },
 ];
 
 const HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "claim or address of the VIP deleted by hand",
-    when: s =>
-      isServedBy(s) && (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
-    plan: s => says("AddressDetached", s.host, endingHold(s)),
+    when: (s) => isServedBy(s) && (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
+    plan: (s) => says("AddressDetached", s.host, endingHold(s)),
   },
   {
     name: "the VIP is secured before the hold ends",
-    when: s => isServedBy(s) && isHeld(s.cluster) && !isProtected(s),
-    plan: s => says("Adopting", s.host, { steps: adoption(s) }),
+    when: (s) => isServedBy(s) && isHeld(s.cluster) && !isProtected(s),
+    plan: (s) => says("Adopting", s.host, { steps: adoption(s) }),
   },
   {
     name: "the VIP is in place, class missing",
-    when: s => isServedBy(s) && !s.class,
-    plan: s => waits(s, "ClassNotFound", className(s), { steps: adoption(s) }),
+    when: (s) => isServedBy(s) && !s.class,
+    plan: (s) => waits(s, "ClassNotFound", className(s), { steps: adoption(s) }),
   },
   {
     name: "the VIP is in place",
     when: isServedBy,
-    plan: s => follow(s, "Assigned", true),
+    plan: (s) => follow(s, "Assigned", true),
   },
   {
     name: "host by somebody else, claim of ours",
-    when: s => s.host !== undefined && retire(s).length > 0,
-    plan: s => says("UserProvided", s.host, { steps: retire(s) }),
+    when: (s) => s.host !== undefined && retire(s).length > 0,
+    plan: (s) => says("UserProvided", s.host, { steps: retire(s) }),
   },
   {
     name: "host by somebody else, class missing",
-    when: s => s.host !== undefined && !s.class,
-    plan: s => waits(s, "ClassNotFound", className(s)),
+    when: (s) => s.host !== undefined && !s.class,
+    plan: (s) => waits(s, "ClassNotFound", className(s)),
   },
   {
     name: "host by somebody else",
-    when: s => s.host !== undefined,
-    plan: s => follow(s, "UserProvided", canonicalAddress(s.host ?? "") !== undefined),
+    when: (s) => s.host !== undefined,
+    plan: (s) => follow(s, "UserProvided", canonicalAddress(s.host ?? "") !== undefined),
   },
 ];
 
@@ -285,13 +279,13 @@ const endingHold = (s: Situation): Omit<RolePlan, "verdict"> =>
 const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "class missing",
-    when: s => !s.class,
-    plan: s => waits(s, "ClassNotFound", className(s)),
+    when: (s) => !s.class,
+    plan: (s) => waits(s, "ClassNotFound", className(s)),
   },
   {
     name: "nothing asks for a VIP",
     when: needsNoPool,
-    plan: s =>
+    plan: (s) =>
       says(s.wantsVariable ? "NoMatchingPool" : "NotManaged", wishWords(s), {
         steps: retireAged(s).steps ?? [],
         ...lifting(s),
@@ -300,53 +294,58 @@ const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "late, on a running Cluster",
     when: isLate,
-    plan: s => says("LateNotApplied", "the endpoint", { steps: retireAged(s).steps ?? [] }),
+    plan: (s) => says("LateNotApplied", "the endpoint", { steps: retireAged(s).steps ?? [] }),
   },
   {
     name: "claim not ours",
-    when: s => s.claim !== undefined && !s.claim.ours,
-    plan: s => waits(s, "ClaimNotOurs", claimWords(s)),
+    when: (s) => s.claim !== undefined && !s.claim.ours,
+    plan: (s) => waits(s, "ClaimNotOurs", claimWords(s)),
   },
   {
     // The hold says so first: whoever still wants to complete the Cluster with this address then fails
     // on the resourceVersion, and only then the address may go.
     name: "address that was never used: announce",
-    when: s => isDetained(s.address) && isHeld(s.cluster) && s.cluster.annotations[HOLD] !== "PreviousAddressReleasing",
-    plan: s => waits(s, "PreviousAddressReleasing", s.address?.text ?? ""),
+    when: (s) =>
+      isDetained(s.address) &&
+      isHeld(s.cluster) &&
+      s.cluster.annotations[HOLD] !== "PreviousAddressReleasing",
+    plan: (s) => waits(s, "PreviousAddressReleasing", s.address?.text ?? ""),
   },
   {
     name: "address that was never used: release",
-    when: s => isDetained(s.address),
-    plan: s => {
+    when: (s) => isDetained(s.address),
+    plan: (s) => {
       const { address, facts } = s;
       return address ? release(address, facts, "PreviousAddressReleasing") : says("Unreachable");
     },
   },
   {
     name: "claim or address going, or address without claim",
-    when: s =>
-      s.claim?.deleting === true || s.address?.deletingSince !== undefined || (!s.claim && s.address !== undefined),
-    plan: s => waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`),
+    when: (s) =>
+      s.claim?.deleting === true ||
+      s.address?.deletingSince !== undefined ||
+      (!s.claim && s.address !== undefined),
+    plan: (s) => waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`),
   },
   {
     name: "no pool matches",
-    when: s => hasNoPool(s) && !s.claim,
-    plan: s => waits(s, "NoMatchingPool", wishWords(s)),
+    when: (s) => hasNoPool(s) && !s.claim,
+    plan: (s) => waits(s, "NoMatchingPool", wishWords(s)),
   },
   {
     name: "claim of another pool",
-    when: s => s.claim !== undefined && !s.ofMatchingPool,
-    plan: s => waits(s, "ClaimOfOtherPool", claimWords(s), retireAged(s)),
+    when: (s) => s.claim !== undefined && !s.ofMatchingPool,
+    plan: (s) => waits(s, "ClaimOfOtherPool", claimWords(s), retireAged(s)),
   },
   {
     name: "no claim, no usable pool",
-    when: s => !s.claim && !s.pools.chosen,
-    plan: s => waits(s, "PoolExhausted", passedOverWords(s)),
+    when: (s) => !s.claim && !s.pools.chosen,
+    plan: (s) => waits(s, "PoolExhausted", passedOverWords(s)),
   },
   {
     name: "no claim",
-    when: s => !s.claim,
-    plan: s =>
+    when: (s) => !s.claim,
+    plan: (s) =>
       waits(s, "WaitingForAddress", "", {
         steps: s.pools.chosen
           ? [
@@ -366,23 +365,23 @@ const NO_HOST_ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "claim without an address",
-    when: s => s.claim?.addressName === undefined || !s.address,
-    plan: s => waits(s, "WaitingForAddress", claimWords(s), { steps: adoption(s) }),
+    when: (s) => s.claim?.addressName === undefined || !s.address,
+    plan: (s) => waits(s, "WaitingForAddress", claimWords(s), { steps: adoption(s) }),
   },
   {
     name: "address that is none",
-    when: s => s.address?.address === undefined,
-    plan: s => waits(s, "AddressInvalid", s.address?.text ?? ""),
+    when: (s) => s.address?.address === undefined,
+    plan: (s) => waits(s, "AddressInvalid", s.address?.text ?? ""),
   },
   {
     name: "the address is secured before it is written",
-    when: s => !isProtected(s),
-    plan: s => says("Adopting", s.address?.text, { steps: adoption(s) }),
+    when: (s) => !isProtected(s),
+    plan: (s) => says("Adopting", s.address?.text, { steps: adoption(s) }),
   },
   {
     name: "complete",
     when: () => true,
-    plan: s => says("Assigned", s.address?.address, { edit: placeVip(s, s.address?.address ?? "", true) }),
+    plan: (s) => says("Assigned", s.address?.address, { edit: placeVip(s, s.address?.address ?? "", true) }),
   },
 ];
 
@@ -402,31 +401,34 @@ function retireAged(s: Situation): Omit<RolePlan, "verdict"> {
 export const watchTable: readonly Row<Situation>[] = [
   {
     name: "a read failed",
-    when: s => [s.roleFacts.claim, s.roleFacts.address, s.facts.class, s.facts.pools].some(k => k.state === "unread"),
-    plan: s => says("Unreachable", unreadWords(s)),
+    when: (s) =>
+      [s.roleFacts.claim, s.roleFacts.address, s.facts.class, s.facts.pools].some(
+        (k) => k.state === "unread",
+      ),
+    plan: (s) => says("Unreachable", unreadWords(s)),
   },
   ...FORMER_OWNER_ROWS.slice(0, 1),
   ...DELETING_ROWS,
   ...PAUSED_ROWS,
   {
     name: "no topology",
-    when: s => s.cluster.class === undefined,
+    when: (s) => s.cluster.class === undefined,
     plan: () => says("NoTopology"),
   },
   {
     name: "a lifted hold is tidied away",
-    when: s => s.cluster.annotations[HOLD] === LIFTED,
+    when: (s) => s.cluster.annotations[HOLD] === LIFTED,
     plan: () => says("Adopting", "", { edit: { annotations: { [HOLD]: null } }, lookAgainMs: SOON_MS }),
   },
   {
     name: "opted out",
-    when: s => hasOptedOut(s.cluster, s.role),
-    plan: s => says("OptedOut", "", { steps: retire(s), ...lifting(s) }),
+    when: (s) => hasOptedOut(s.cluster, s.role),
+    plan: (s) => says("OptedOut", "", { steps: retire(s), ...lifting(s) }),
   },
   {
     name: "released by the user",
-    when: s => s.cluster.annotations[HOLD] === RELEASED && s.host === undefined,
-    plan: s => says("Released", "", { steps: retire(s) }),
+    when: (s) => s.cluster.annotations[HOLD] === RELEASED && s.host === undefined,
+    plan: (s) => says("Released", "", { steps: retire(s) }),
   },
   ...FORMER_OWNER_ROWS.slice(1),
   ...HOST_ROWS,
@@ -435,5 +437,5 @@ export const watchTable: readonly Row<Situation>[] = [
 
 const unreadWords = ({ roleFacts, facts }: Situation): string =>
   [roleFacts.claim, roleFacts.address, facts.class, facts.pools]
-    .flatMap(known => (known.state === "unread" ? known.why : []))
+    .flatMap((known) => (known.state === "unread" ? known.why : []))
     .join("; ");

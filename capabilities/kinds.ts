@@ -1,0 +1,22 @@
+/** Answers: which kinds does Pepr watch and admit for us? */
+import { GenericKind, RegisterKind } from "kubernetes-fluent-client";
+import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "../lib/adapters/kinds";
+
+export class Cluster extends GenericKind {}
+export class ClusterClass extends GenericKind {}
+export class IPAddressClaim extends GenericKind {}
+export class IPAddress extends GenericKind {}
+export class InClusterIPPool extends GenericKind {}
+export class GlobalInClusterIPPool extends GenericKind {}
+
+const register = (model: typeof GenericKind, { group, version, kind, plural }: Resource): void =>
+  RegisterKind(model, { group, version, kind, plural });
+
+register(Cluster, CLUSTERS);
+register(ClusterClass, CLASSES);
+register(IPAddressClaim, CLAIMS);
+register(IPAddress, ADDRESSES);
+
+const [namespacedPools, globalPools] = POOL_KINDS;
+if (namespacedPools) register(InClusterIPPool, namespacedPools);
+if (globalPools) register(GlobalInClusterIPPool, globalPools);

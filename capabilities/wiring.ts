@@ -1,0 +1,155 @@
+/** Answers: which adapter stands behind which port? The composition root; nothing is made before it is used. */
+import { randomInt } from "node:crypto";
+import type { PeprModule, PeprMutateRequest } from "pepr";
+import { FirstSight } from "../lib/adapters/first-sight";
+import { keepConnectionsAlive } from "../lib/adapters/keep-alive";
+import { KeyQueue } from "../lib/adapters/key-queue";
+import { POOL_KINDS } from "../lib/adapters/kinds";
+import { KubeClient } from "../lib/adapters/kube-client";
+import { KubeExecutor } from "../lib/adapters/kube-executor";
+import { keyOfCluster, keyOfRemains, KubeInventory } from "../lib/adapters/kube-inventory";
+import { clusterFacts, poolFacts } from "../lib/adapters/kube-objects";
+import { AdmissionNotes, setEdit } from "../lib/adapters/pepr-request";
+import { jsonLogger, WinstonJournal } from "../lib/adapters/winston-journal";
+import { applyEdit, mergeEdits } from "../lib/core/edit";
+import type { ClusterFacts, Key, KubeObject } from "../lib/core/facts";
+import { obstacle, serves } from "../lib/core/pool-choice";
+import { restore } from "../lib/core/restore";
+import { tidy } from "../lib/core/tidy";
+import { admit } from "../lib/flows/admit";
+import { reconcile } from "../lib/flows/reconcile";
+import { readSettings, SettingsError, type Settings } from "../lib/settings";
+import { pepr } from "../package.json";
+import type { Cluster, ClusterClass, InClusterIPPool, IPAddress } from "./kinds";
+
+interface Wired {
+  readonly settings: Settings;
+  readonly logger: ReturnType<typeof jsonLogger>;
+  readonly inventory: KubeInventory;
+  readonly executor: KubeExecutor;
+  readonly journal: WinstonJournal;
+  readonly queue: KeyQueue;
+}
+
+let wired: Wired | undefined;
+
+function wire(): Wired {
+  if (wired) return wired;
+  const settings = readSettings(process.env, pepr.webhookTimeout);
+  const client = new KubeClient();
+  const logger = jsonLogger(settings.logLevel);
+  const inventory = new KubeInventory(client, settings.rules, new FirstSight());
+  const ports = { inventory, executor: new KubeExecutor(client), journal: new WinstonJournal(logger) };
+  const queue = new KeyQueue((key) => reconcile(keyOf(key), ports), settings.workers);
+  return (wired = { settings, logger, queue, ...ports });
+}
+
+const textOf = ({ namespace, name }: Key): string => `${namespace}/${name}`;
+
+function keyOf(text: string): Key {
+  const slash = text.indexOf("/");
+  return { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+}
+
+// ---- Admission ---------------------------------------------------------------------------------
+
+const notes = new AdmissionNotes();
+
+/** Pepr's `afterHook`: warnings and refusals reach the user in words. */
+export const answered = (answer: Parameters<AdmissionNotes["complete"]>[0]): void => notes.complete(answer);
+
+export async function admission(request: PeprMutateRequest<Cluster>): Promise<void> {
+  const { operation, namespace, uid } = request.Request;
+  const object = request.Request.object as unknown as KubeObject;
+  if (operation === "UPDATE") {
+    const old = request.Request.oldObject as unknown as KubeObject;
+    setEdit(request, restore(clusterFacts(old, namespace), clusterFacts(object, namespace)));
+    return;
+  }
+  const { settings, inventory, executor, journal } = wire();
+  const tidied = tidy(clusterFacts(object, namespace), generatedSuffix());
+  const cluster: ClusterFacts = clusterFacts(applyEdit(object, tidied), namespace);
+  const budget = AbortSignal.timeout(settings.budgetMs);
+  const { edit, warnings, refusal } = await admit(cluster, request.IsDryRun === true, budget, {
+    inventory,
+    executor,
+    journal,
+  });
+  setEdit(request, mergeEdits(tidied, edit));
+  notes.put(uid, { warnings, refusal });
+  if (refusal !== undefined) throw new Error(refusal);
+}
+
+/** The API server's own alphabet for generated names: no vowels, no letters that look like digits. */
+const SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
+const generatedSuffix = (): string =>
+  Array.from({ length: 5 }, () => SUFFIX_LETTERS[randomInt(SUFFIX_LETTERS.length)]).join("");
+
+// ---- Watch -------------------------------------------------------------------------------------
+
+export function clusterChanged(cluster: Cluster): void {
+  enqueue(keyOfCluster(cluster as unknown as KubeObject));
+}
+
+export function remainsChanged(object: IPAddress): void {
+  enqueue(keyOfRemains(object as unknown as KubeObject));
+}
+
+export function classChanged({ metadata }: ClusterClass): void {
+  wire().queue.wake(
+    ({ kind, ...wish }) =>
+      kind === "class" &&
+      "class" in wish &&
+      wish.class.name === metadata?.name &&
+      wish.class.namespace === metadata?.namespace,
+  );
+}
+
+export function poolChanged(object: InClusterIPPool): void {
+  const kind = POOL_KINDS.find(({ kind: name }) => name === object.kind);
+  if (!kind) return;
+  const pool = poolFacts(object as unknown as KubeObject, kind);
+  wire().queue.wake(
+    (interest) => interest.kind === "pool" && obstacle(pool) === undefined && serves(pool, interest),
+  );
+}
+
+function enqueue(key: Key | undefined): void {
+  if (key) wire().queue.add(textOf(key));
+}
+
+const FULL_PASS_RETRY_MS = 2000;
+
+/** Every Cluster, claim and address there is gets one look, whatever happened while nobody watched. */
+async function fullPass(): Promise<void> {
+  const { inventory, queue, logger } = wire();
+  try {
+    const keys = await inventory.keys();
+    logger.info("Looking at everything once", { keys: keys.length });
+    for (const key of keys) queue.add(textOf(key));
+  } catch (error) {
+    logger.warn("Listing everything failed, trying again", { reason: String(error) });
+    setTimeout(() => void fullPass(), FULL_PASS_RETRY_MS);
+  }
+}
+
+// ---- Start -------------------------------------------------------------------------------------
+
+/** Before Pepr makes its server. */
+export function prepare(): void {
+  if (process.env["PEPR_MODE"] !== "build") keepConnectionsAlive();
+}
+
+/** Settings are checked first: a process with a wrong one never answers as if all were well. */
+export function start(peprModule: PeprModule): void {
+  if (process.env["PEPR_MODE"] === "build") return;
+  try {
+    peprModule.start(wire().settings.listenPort);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+  const watches = process.env["PEPR_WATCH_MODE"] === "true" || process.env["PEPR_MODE"] === "dev";
+  if (watches) void fullPass();
+}

@@ -1,0 +1,97 @@
+/**
+ * Answers: which Cluster is looked at next, and when again?
+ *
+ * Pepr drops what a watch callback throws, never delivers it again, and keeps one queue per object for
+ * ever; this is the queue it lacks. A key is worked on once at a time; what comes meanwhile makes one
+ * more pass, not many. Failures back off with jitter, so that a provider that comes back is not met by
+ * everybody at once. All of it is a hint: after a restart the full pass fills it again.
+ */
+import type { Interest } from "../core/plan";
+import type { Return } from "../flows/reconcile";
+
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 60_000;
+/** Timers take no more than 2^31-1 ms. */
+const LONGEST_TIMER_MS = 2_000_000_000;
+
+export class KeyQueue {
+  readonly #waiting = new Set<string>();
+  readonly #running = new Set<string>();
+  readonly #again = new Set<string>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #failures = new Map<string, number>();
+  readonly #interests = new Map<string, readonly Interest[]>();
+
+  /**
+   * @param work one pass; must not throw, but a throw counts as a failure
+   * @param workers keys that are worked on at the same time
+   * @param random from 0 to 1, for the jitter
+   */
+  constructor(
+    private readonly work: (key: string) => Promise<Return>,
+    private readonly workers: number,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  /** Keys that wait for a worker. */
+  get depth(): number {
+    return this.#waiting.size;
+  }
+
+  /** Look at the key as soon as a worker is free. */
+  add(key: string): void {
+    this.#cancel(key);
+    if (this.#running.has(key)) this.#again.add(key);
+    else this.#waiting.add(key);
+    this.#dispatch();
+  }
+
+  /** Look at every key that said it cares for this. */
+  wake(isMeant: (interest: Interest) => boolean): void {
+    for (const [key, interests] of this.#interests) if (interests.some(isMeant)) this.add(key);
+  }
+
+  #dispatch(): void {
+    for (const key of this.#waiting) {
+      if (this.#running.size >= this.workers) return;
+      this.#waiting.delete(key);
+      this.#running.add(key);
+      void this.#run(key);
+    }
+  }
+
+  async #run(key: string): Promise<void> {
+    const back = await this.work(key).catch((): Return => ({ kind: "retry", interests: [] }));
+    this.#running.delete(key);
+    if (back.interests.length > 0) this.#interests.set(key, back.interests);
+    else this.#interests.delete(key);
+    const delay = this.#delay(key, back);
+    if (this.#again.delete(key)) this.add(key);
+    else if (delay !== undefined) this.#later(key, delay);
+    this.#dispatch();
+  }
+
+  #delay(key: string, back: Return): number | undefined {
+    if (back.kind === "rest") {
+      this.#failures.delete(key);
+      return back.lookAgainMs;
+    }
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    const longest = Math.min(FIRST_RETRY_MS * 2 ** failures, LAST_RETRY_MS);
+    return longest / 2 + (longest / 2) * this.random();
+  }
+
+  #later(key: string, delay: number): void {
+    this.#cancel(key);
+    this.#timers.set(
+      key,
+      setTimeout(() => this.add(key), Math.min(delay, LONGEST_TIMER_MS)),
+    );
+  }
+
+  #cancel(key: string): void {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+  }
+}

@@ -1,0 +1,193 @@
+/** Answers: what is there now? Reads by the API server, and nothing but reads. */
+import { ROLE_LABEL } from "../core/contract";
+import type {
+  AddressFacts,
+  ClaimFacts,
+  ClassName,
+  ClusterFacts,
+  Facts,
+  Key,
+  Known,
+  KubeObject,
+  RoleFacts,
+  Rules,
+} from "../core/facts";
+import { absent, found, unread } from "../core/facts";
+import { claimName, clusterOfClaim, ROLES, type Role } from "../core/roles";
+import type { Inventory } from "../ports/inventory";
+import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "./kinds";
+import type { KubeClient } from "./kube-client";
+import { failureOf } from "./kube-failure";
+import { addressFacts, claimFacts, classFacts, clusterFacts, poolFacts } from "./kube-objects";
+import type { FirstSight } from "./first-sight";
+
+export class KubeInventory implements Inventory {
+  constructor(
+    private readonly client: KubeClient,
+    private readonly rules: Rules,
+    private readonly sight: FirstSight,
+  ) {}
+
+  async gatherForCreate(cluster: ClusterFacts, dryRun: boolean, signal: AbortSignal): Promise<Facts> {
+    const { key } = cluster;
+    const [namesake, aClass, pools, roles] = await Promise.all([
+      this.#get(CLUSTERS, key.namespace, key.name, signal),
+      this.#class(cluster.class, signal),
+      this.#pools(key.namespace, signal),
+      Promise.all(ROLES.map((role) => this.#role(key, role, signal))),
+    ]);
+    return {
+      ...this.#frame(key),
+      occasion: "admission",
+      dryRun,
+      cluster: found(cluster),
+      namesake: mapKnown(namesake, () => true as const),
+      class: aClass,
+      pools,
+      roles,
+    };
+  }
+
+  async gather(key: Key): Promise<Facts> {
+    const roles = await Promise.all(ROLES.map((role) => this.#role(key, role)));
+    const cluster = mapKnown(await this.#get(CLUSTERS, key.namespace, key.name), (source) =>
+      clusterFacts(source),
+    );
+    const wantsMore =
+      cluster.state === "found" && !cluster.value.deleting && cluster.value.class !== undefined;
+    const [aClass, pools] = await Promise.all([
+      wantsMore ? this.#class(cluster.value.class) : absent,
+      wantsMore && cluster.value.endpoint.host === undefined ? this.#pools(key.namespace) : found([]),
+    ]);
+    return {
+      ...this.#frame(key),
+      occasion: "watch",
+      dryRun: false,
+      cluster,
+      namesake: absent,
+      class: aClass,
+      pools,
+      roles,
+    };
+  }
+
+  async awaitAddress(
+    facts: RoleFacts,
+    claim: ClaimFacts,
+    signal: AbortSignal,
+  ): Promise<RoleFacts | undefined> {
+    const { role } = facts;
+    const bound = await this.client.follow(CLAIMS, claim.source, isDecided(role), signal);
+    if (!bound) return undefined;
+    const after = claimFacts(bound, role, this.#now());
+    const namespace = bound.metadata.namespace ?? "";
+    const address = await this.#get(ADDRESSES, namespace, after.addressName ?? after.name, signal);
+    return { ...facts, claim: found(after), address: mapKnown(address, addressFacts) };
+  }
+
+  async keys(): Promise<readonly Key[]> {
+    const [clusters, claims, addresses] = await Promise.all([
+      this.client.list(CLUSTERS, {}),
+      this.client.list(CLAIMS, { labelSelector: ROLE_LABEL }),
+      this.client.list(ADDRESSES, { labelSelector: ROLE_LABEL }),
+    ]);
+    const ofRemains = [...claims, ...addresses].flatMap((object) => keyOfRemains(object) ?? []);
+    const all = [...clusters.flatMap((object) => keyOfCluster(object) ?? []), ...ofRemains];
+    return [...new Map(all.map((key) => [`${key.namespace}/${key.name}`, key])).values()];
+  }
+
+  #frame(key: Key): Pick<Facts, "key" | "now" | "rules" | "spent"> {
+    return { key, now: this.#now(), rules: this.rules, spent: undefined };
+  }
+
+  #now(): number {
+    return Date.now();
+  }
+
+  async #role(key: Key, role: Role, signal?: AbortSignal): Promise<RoleFacts> {
+    const name = claimName(role, key.name);
+    const [claim, address] = await Promise.all([
+      this.#get(CLAIMS, key.namespace, name, signal),
+      this.#get(ADDRESSES, key.namespace, name, signal),
+    ]);
+    if (claim.state === "absent") this.sight.forget(`${key.namespace}/${name}`);
+    const claimed: Known<ClaimFacts> = mapKnown(claim, (source) =>
+      claimFacts(source, role, this.sight.of(`${key.namespace}/${name}`, source)),
+    );
+    return {
+      role,
+      claim: claimed,
+      address: await this.#addressOf(key, name, claimed, mapKnown(address, addressFacts), signal),
+      reserved: false,
+    };
+  }
+
+  /** In-cluster pools name the address like the claim; a provider that does not says so in the claim. */
+  async #addressOf(
+    key: Key,
+    name: string,
+    claim: Known<ClaimFacts>,
+    sameName: Known<AddressFacts>,
+    signal?: AbortSignal,
+  ): Promise<Known<AddressFacts>> {
+    const other = claim.state === "found" ? claim.value.addressName : undefined;
+    if (other === undefined || other === name) return sameName;
+    return mapKnown(await this.#get(ADDRESSES, key.namespace, other, signal), addressFacts);
+  }
+
+  async #class(name: ClassName | undefined, signal?: AbortSignal) {
+    return name ? mapKnown(await this.#get(CLASSES, name.namespace, name.name, signal), classFacts) : absent;
+  }
+
+  async #pools(namespace: string, signal?: AbortSignal): Promise<Facts["pools"]> {
+    try {
+      const lists = await Promise.all(
+        POOL_KINDS.map(async (kind) =>
+          (await this.client.list(kind, { namespace }, signal)).map((source) => poolFacts(source, kind)),
+        ),
+      );
+      return found(lists.flat());
+    } catch (error) {
+      return unread(failureOf(error, "").why);
+    }
+  }
+
+  async #get(
+    of: Resource,
+    namespace: string,
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<Known<KubeObject>> {
+    try {
+      return found(await this.client.get(of, namespace, name, signal));
+    } catch (error) {
+      const { kind, why } = failureOf(error, name);
+      return kind === "absent" ? absent : unread(why);
+    }
+  }
+}
+
+const mapKnown = <T, U>(known: Known<T>, to: (value: T) => U): Known<U> =>
+  known.state === "found" ? found(to(known.value)) : known;
+
+/** Nothing more will come of a claim that is going. */
+const isDecided =
+  (role: Role) =>
+  (source: KubeObject): boolean => {
+    const claim = claimFacts(source, role, 0);
+    return claim.addressName !== undefined || claim.deleting;
+  };
+
+/** The key of a Cluster's own event. */
+export function keyOfCluster({ metadata }: KubeObject): Key | undefined {
+  const { namespace, name } = metadata;
+  return namespace && name ? { namespace, name } : undefined;
+}
+
+/** The Cluster that a claim or an address belongs to, whether or not it still exists. */
+export function keyOfRemains(object: KubeObject): Key | undefined {
+  const { namespace, name } = object.metadata;
+  const claimRef = (object["spec"] as { claimRef?: { name?: string } } | undefined)?.claimRef?.name;
+  const cluster = clusterOfClaim(claimRef ?? name ?? "");
+  return namespace && cluster ? { namespace, name: cluster } : undefined;
+}

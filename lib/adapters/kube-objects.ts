@@ -1,0 +1,201 @@
+/**
+ * Answers: what does an object of the API server say, in our words?
+ *
+ * Objects come from the cluster and are not trusted: what has not the expected type counts as absent.
+ */
+import * as v from "valibot";
+import { canonicalAddress } from "../core/address";
+import { CLUSTER_NAME_LABEL, CLUSTER_UID, IN_USE, RESERVED_AT, ROLE_LABEL } from "../core/contract";
+import type {
+  AddressFacts,
+  ClaimFacts,
+  ClassFacts,
+  ClusterFacts,
+  KubeObject,
+  OwnerReference,
+  PoolFacts,
+} from "../core/facts";
+import type { Role } from "../core/roles";
+
+const lenient = <T extends v.GenericSchema>(schema: T) => v.fallback(v.optional(schema), undefined as never);
+const text = lenient(v.string());
+const count = lenient(v.number());
+const flag = lenient(v.boolean());
+const texts = v.fallback(v.optional(v.record(v.string(), v.string()), {}), {});
+const list = <T extends v.GenericSchema>(item: T) => v.fallback(v.optional(v.array(item), []), []);
+const part = <T extends v.ObjectEntries>(entries: T) =>
+  v.fallback(v.optional(v.object(entries), {} as never), {} as never);
+
+const Owner = v.object({
+  apiVersion: v.string(),
+  kind: v.string(),
+  name: v.string(),
+  uid: v.string(),
+  controller: v.optional(v.boolean(), false),
+});
+
+const Meta = v.object({
+  name: v.fallback(v.optional(v.string(), ""), ""),
+  namespace: text,
+  uid: text,
+  resourceVersion: text,
+  creationTimestamp: text,
+  deletionTimestamp: text,
+  labels: texts,
+  annotations: texts,
+  finalizers: list(v.string()),
+  ownerReferences: list(Owner),
+});
+
+const PoolRefShape = part({
+  apiGroup: v.fallback(v.optional(v.string(), ""), ""),
+  kind: v.fallback(v.optional(v.string(), ""), ""),
+  name: v.fallback(v.optional(v.string(), ""), ""),
+});
+
+const ClusterShape = v.object({
+  metadata: Meta,
+  spec: part({
+    paused: flag,
+    clusterNetwork: part({ apiServerPort: count }),
+    controlPlaneEndpoint: part({ host: text, port: count }),
+    infrastructureRef: v.unknown(),
+    controlPlaneRef: v.unknown(),
+    topology: lenient(
+      v.object({
+        classRef: part({ name: text, namespace: text }),
+        variables: list(v.object({ name: v.string(), value: v.unknown() })),
+      }),
+    ),
+  }),
+  status: part({
+    controlPlane: part({ replicas: count }),
+    initialization: part({ controlPlaneInitialized: flag }),
+  }),
+});
+
+/** Cluster API takes a zero port and an empty host for unset. */
+const nonZero = <T>(value: T): T | undefined => value || undefined;
+
+export function clusterFacts(source: KubeObject, namespace?: string): ClusterFacts {
+  const { metadata, spec, status } = v.parse(ClusterShape, source);
+  const own = metadata.namespace ?? namespace ?? "";
+  const classRef = spec.topology?.classRef;
+  return {
+    source,
+    key: { namespace: own, name: metadata.name },
+    uid: metadata.uid,
+    deleting: metadata.deletionTimestamp !== undefined,
+    class: classRef?.name ? { namespace: classRef.namespace ?? own, name: classRef.name } : undefined,
+    variables: new Map((spec.topology?.variables ?? []).map(({ name, value }) => [name, value])),
+    endpoint: {
+      host: nonZero(spec.controlPlaneEndpoint.host),
+      port: nonZero(spec.controlPlaneEndpoint.port),
+    },
+    apiServerPort: nonZero(spec.clusterNetwork?.apiServerPort),
+    hasRefs: isSet(spec.infrastructureRef) || isSet(spec.controlPlaneRef),
+    started:
+      (status.controlPlane?.replicas ?? 0) > 0 || status.initialization?.controlPlaneInitialized === true,
+    annotations: metadata.annotations,
+    specPaused: spec.paused === true,
+  };
+}
+
+const isSet = (ref: unknown): boolean =>
+  typeof ref === "object" && ref !== null && Object.keys(ref).length > 0;
+
+const Schema = part({ openAPIV3Schema: part({ type: text, default: v.unknown() }) });
+const ClassShape = v.object({
+  spec: part({ variables: list(v.object({ name: v.string(), schema: Schema })) }),
+  status: part({
+    variables: lenient(
+      v.array(v.object({ name: v.string(), definitions: list(v.object({ schema: Schema })) })),
+    ),
+  }),
+});
+
+/** Definitions in status include those of external patches; spec is all there is before the first reconcile. */
+export function classFacts(source: KubeObject): ClassFacts {
+  const { spec, status } = v.parse(ClassShape, source);
+  const fromSpec = spec.variables.map(({ name, schema }) => ({ name, schema }));
+  const fromStatus = status.variables?.flatMap(({ name, definitions }) =>
+    definitions.map(({ schema }) => ({ name, schema })),
+  );
+  const strings = (fromStatus ?? fromSpec)
+    .map(({ name, schema }) => ({ name, ...schema.openAPIV3Schema }))
+    .filter(({ type }) => type === "string")
+    .map(({ name, default: value }): [string, string | undefined] => [
+      name,
+      typeof value === "string" ? value : undefined,
+    ]);
+  return { strings: new Map(strings) };
+}
+
+const PoolShape = v.object({ metadata: Meta, status: part({ ipAddresses: part({ free: count }) }) });
+
+export function poolFacts(
+  source: KubeObject,
+  kind: { group: string; kind: string; namespaced: boolean },
+): PoolFacts {
+  const { metadata, status } = v.parse(PoolShape, source);
+  return {
+    ref: { apiGroup: kind.group, kind: kind.kind, name: metadata.name },
+    namespace: kind.namespaced ? metadata.namespace : undefined,
+    labels: metadata.labels,
+    annotations: metadata.annotations,
+    deleting: metadata.deletionTimestamp !== undefined,
+    free: status.ipAddresses?.free,
+  };
+}
+
+const ClaimShape = v.object({
+  metadata: Meta,
+  spec: part({ poolRef: PoolRefShape }),
+  status: part({ addressRef: part({ name: text }) }),
+});
+
+/** @param seenAt when this process first saw the claim in this version */
+export function claimFacts(source: KubeObject, role: Role, seenAt: number): ClaimFacts {
+  const { metadata, spec, status } = v.parse(ClaimShape, source);
+  return {
+    source,
+    name: metadata.name,
+    uid: metadata.uid ?? "",
+    deleting: metadata.deletionTimestamp !== undefined,
+    ours: metadata.labels[ROLE_LABEL] === role.name,
+    pool: spec.poolRef,
+    owner: controllerOf(metadata.ownerReferences),
+    labelled: metadata.labels[CLUSTER_NAME_LABEL] !== undefined,
+    addressName: nonZero(status.addressRef?.name),
+    youngest: Math.max(seenAt, timeOf(metadata.creationTimestamp), timeOf(metadata.annotations[RESERVED_AT])),
+  };
+}
+
+const controllerOf = (owners: readonly OwnerReference[]): OwnerReference | undefined =>
+  owners.find(({ controller }) => controller) ?? owners[0];
+
+/** Text that is no time, or lies in the future by mistake, counts as long ago: creation and sight remain. */
+function timeOf(stamp: string | undefined): number {
+  const time = Date.parse(stamp ?? "");
+  return Number.isNaN(time) ? 0 : time;
+}
+
+const AddressShape = v.object({
+  metadata: Meta,
+  spec: part({ address: v.fallback(v.optional(v.string(), ""), ""), claimRef: part({ name: text }) }),
+});
+
+export function addressFacts(source: KubeObject): AddressFacts {
+  const { metadata, spec } = v.parse(AddressShape, source);
+  return {
+    source,
+    name: metadata.name,
+    address: canonicalAddress(spec.address),
+    text: spec.address.slice(0, 64),
+    deletingSince: metadata.deletionTimestamp === undefined ? undefined : timeOf(metadata.deletionTimestamp),
+    inUse: metadata.finalizers.includes(IN_USE),
+    clusterUid: metadata.annotations[CLUSTER_UID],
+    labelled: metadata.labels[ROLE_LABEL] !== undefined,
+    claimName: spec.claimRef?.name,
+  };
+}

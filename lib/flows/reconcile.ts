@@ -1,0 +1,51 @@
+/** Answers: what does one pass over a stored Cluster, or over what it left behind, come to? */
+import type { Facts, Key } from "../core/facts";
+import { valueOf } from "../core/facts";
+import { stepsWithEdit, type Interest } from "../core/plan";
+import type { Inventory } from "../ports/inventory";
+import type { Ports } from "./admit";
+import { settle, type Settled } from "./settle";
+
+/** When to come back to a key, apart from events of its own objects. */
+export type Return =
+  /** Something failed: back off. */
+  | { readonly kind: "retry"; readonly interests: readonly Interest[] }
+  | {
+      readonly kind: "rest";
+      readonly lookAgainMs: number | undefined;
+      readonly interests: readonly Interest[];
+    };
+
+/** More looks than any Cluster needs to settle; a key that wants more has an event to come. */
+const MOST_ROUNDS = 8;
+
+export async function reconcile(key: Key, { inventory, executor, journal }: Ports): Promise<Return> {
+  let rounds = 0;
+  const settled = await settle(await inventory.gather(key), {
+    carryOut: (plan, { cluster }) => executor.carryOut(stepsWithEdit(plan, valueOf(cluster))),
+    next: async (last) => {
+      journal.record(last.facts, last.plan, last.outcome);
+      return (rounds += 1) < MOST_ROUNDS ? lookAfterWrite(last, inventory) : undefined;
+    },
+  });
+  return comeBack(settled, rounds);
+}
+
+/** A pass that wrote is followed by a look, because the event that tells of the write may be lost. */
+async function lookAfterWrite(
+  { facts, plan, outcome }: Settled,
+  inventory: Inventory,
+): Promise<Facts | undefined> {
+  const wrote = stepsWithEdit(plan, valueOf(facts.cluster)).length > 0;
+  const worthIt = outcome.kind === "conflict" || (outcome.kind === "done" && wrote);
+  return worthIt ? inventory.gather(facts.key) : undefined;
+}
+
+function comeBack({ plan, outcome }: Settled, rounds: number): Return {
+  const { interests, lookAgainMs } = plan;
+  const failed =
+    outcome.kind !== "done" || plan.decisions.some(({ verdict }) => verdict.reason === "Unreachable");
+  return failed || rounds >= MOST_ROUNDS
+    ? { kind: "retry", interests }
+    : { kind: "rest", lookAgainMs, interests };
+}
