@@ -1,0 +1,42 @@
+import type { KubeObject } from "./kube-object";
+
+interface ClientConfig {
+  service?: { path?: string };
+  url?: string;
+  caBundle?: string;
+}
+
+export interface LocalServer {
+  readonly url: string;
+  readonly caBundle: string;
+}
+
+/**
+ * The same object with every webhook pointed from a Service to a local address. Nothing else
+ * changes: names, rules, selectors and matchConditions stay the author's.
+ */
+export function withLocalWebhooks(object: KubeObject, server: LocalServer): KubeObject {
+  const copy = structuredClone(object);
+  if (copy.kind === "CustomResourceDefinition") {
+    const { spec } = copy as unknown as {
+      spec: { conversion?: { webhook?: { clientConfig?: ClientConfig } } };
+    };
+    if (spec.conversion?.webhook) {
+      spec.conversion.webhook.clientConfig = local(spec.conversion.webhook.clientConfig, server);
+    }
+  }
+  const { webhooks = [] } = copy as unknown as { webhooks?: { clientConfig: ClientConfig }[] };
+  for (const webhook of webhooks) webhook.clientConfig = local(webhook.clientConfig, server);
+  return copy;
+}
+
+function local(config: ClientConfig | undefined, server: LocalServer): ClientConfig {
+  return {
+    url: `${server.url}${config?.service?.path ?? "/convert"}`,
+    caBundle: server.caBundle,
+  };
+}
+
+export function isWebhookConfiguration(object: KubeObject): boolean {
+  return object.kind.endsWith("WebhookConfiguration");
+}

@@ -1,0 +1,66 @@
+import type { ChildSpec } from "./child";
+import { kubeconfigOf, portAt } from "./control-plane";
+import type { Ground, SystemUser } from "./control-plane";
+import type { BinaryName, ProviderName } from "./versions";
+
+/** A provider's process: the program, who it is to the API server, and its three ports. */
+interface ProviderProcess {
+  readonly binary: BinaryName & SystemUser;
+  readonly firstPort: number;
+  readonly featureGates: string;
+}
+
+export const providerProcesses: Readonly<Record<ProviderName, ProviderProcess>> = {
+  core: { binary: "capi-core", firstPort: 4, featureGates: "ClusterTopology=true,RuntimeSDK=true" },
+  bootstrap: { binary: "capi-bootstrap", firstPort: 7, featureGates: "" },
+  "control-plane": {
+    binary: "capi-control-plane",
+    firstPort: 10,
+    featureGates: "ClusterTopology=true",
+  },
+  capd: { binary: "capd", firstPort: 13, featureGates: "ClusterTopology=true" },
+  ipam: { binary: "ipam", firstPort: 16, featureGates: "" },
+};
+
+/** Where the provider's webhooks are served. */
+export function webhookUrl(ground: Pick<Ground, "ports">, provider: ProviderName): string {
+  return `https://127.0.0.1:${portAt(ground, providerProcesses[provider].firstPort)}`;
+}
+
+export function providerSpec(ground: Ground, provider: ProviderName): ChildSpec {
+  const { binary, firstPort, featureGates } = providerProcesses[provider];
+  const [webhook, health, metrics] = [0, 1, 2].map(offset => portAt(ground, firstPort + offset));
+  const common = [
+    `--kubeconfig=${kubeconfigOf(ground, binary)}`,
+    "--leader-elect=false",
+    `--webhook-port=${webhook}`,
+    `--webhook-cert-dir=${ground.certificate.folder}`,
+  ];
+  const own =
+    provider === "ipam"
+      ? [
+          `--health-probe-bind-address=127.0.0.1:${health}`,
+          `--metrics-bind-address=127.0.0.1:${metrics}`,
+        ]
+      : [
+          `--health-addr=127.0.0.1:${health}`,
+          `--diagnostics-address=127.0.0.1:${metrics}`,
+          "--insecure-diagnostics",
+          ...(featureGates ? [`--feature-gates=${featureGates}`] : []),
+        ];
+  return {
+    name: binary,
+    command: ground.tools.binaries[binary],
+    args: [...common, ...own],
+    cwd: ground.dir,
+    // The providers ask for the pod they would run in.
+    env: {
+      POD_IP: "127.0.0.1",
+      POD_NAMESPACE: "capi-system",
+      POD_NAME: binary,
+      POD_UID: binary,
+    },
+    readyUrl: `http://127.0.0.1:${health}/readyz`,
+    readyTimeoutMs: 60_000,
+  };
+}

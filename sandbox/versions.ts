@@ -1,0 +1,113 @@
+/**
+ * Everything the sandbox runs, pinned. A change here names a new file in the cache, so old and new
+ * versions live side by side; the go.mod files under toolchain/ must name the same versions.
+ */
+export const versions = {
+  kubernetes: "v1.36.3",
+  etcd: "v3.6.16",
+  clusterApi: "v1.14.0",
+  inClusterIpam: "v1.0.3",
+} as const;
+
+/** The oldest Go that the pinned modules compile with. */
+export const minimumGo = "1.26";
+
+export type ToolModule = "kubernetes" | "etcd" | "cluster-api" | "ipam";
+
+export const binaryNames = [
+  "kubectl",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "etcd",
+  "ipam",
+  "capi-core",
+  "capi-bootstrap",
+  "capi-control-plane",
+  "capd",
+] as const;
+export type BinaryName = (typeof binaryNames)[number];
+
+export interface Binary {
+  readonly module: ToolModule;
+  readonly package: string;
+  readonly version: string;
+  /** Seconds of a cold build on two cores; only their proportions matter, for the estimate. */
+  readonly coldSeconds: number;
+}
+
+export const binaries: Readonly<Record<BinaryName, Binary>> = {
+  kubectl: kubernetesBinary("kubectl", 60),
+  "kube-apiserver": kubernetesBinary("kube-apiserver", 150),
+  "kube-controller-manager": kubernetesBinary("kube-controller-manager", 42),
+  etcd: {
+    module: "etcd",
+    package: "go.etcd.io/etcd/server/v3",
+    version: versions.etcd,
+    coldSeconds: 21,
+  },
+  ipam: {
+    module: "ipam",
+    package: "sigs.k8s.io/cluster-api-ipam-provider-in-cluster",
+    version: versions.inClusterIpam,
+    coldSeconds: 60,
+  },
+  "capi-core": clusterApiBinary("sigs.k8s.io/cluster-api/core", 81),
+  "capi-bootstrap": clusterApiBinary("sigs.k8s.io/cluster-api/bootstrap/kubeadm", 4),
+  "capi-control-plane": clusterApiBinary("sigs.k8s.io/cluster-api/controlplane/kubeadm", 6),
+  capd: clusterApiBinary("sigs.k8s.io/cluster-api/test/infrastructure/docker", 25),
+};
+
+export const providerNames = ["core", "bootstrap", "control-plane", "capd", "ipam"] as const;
+export type ProviderName = (typeof providerNames)[number];
+
+export interface ProviderSource {
+  readonly module: ToolModule;
+  /** The Go module whose folder holds the provider's own kustomize manifests. */
+  readonly goModule: string;
+  readonly folder: string;
+  readonly version: string;
+}
+
+export const providers: Readonly<Record<ProviderName, ProviderSource>> = {
+  core: clusterApiSource("sigs.k8s.io/cluster-api", "core/config/default"),
+  bootstrap: clusterApiSource("sigs.k8s.io/cluster-api", "bootstrap/kubeadm/config/default"),
+  "control-plane": clusterApiSource(
+    "sigs.k8s.io/cluster-api",
+    "controlplane/kubeadm/config/default",
+  ),
+  capd: clusterApiSource("sigs.k8s.io/cluster-api/test", "infrastructure/docker/config/default"),
+  ipam: {
+    module: "ipam",
+    goModule: "sigs.k8s.io/cluster-api-ipam-provider-in-cluster",
+    folder: "config/default",
+    version: versions.inClusterIpam,
+  },
+};
+
+/** CAPD's own in-memory ClusterClass, which the fixtures extend. */
+export const inMemoryClassSource: ProviderSource = clusterApiSource(
+  "sigs.k8s.io/cluster-api/test",
+  "infrastructure/docker/templates/clusterclass-in-memory.yaml",
+);
+
+function kubernetesBinary(command: string, coldSeconds: number): Binary {
+  return {
+    module: "kubernetes",
+    package: `k8s.io/kubernetes/cmd/${command}`,
+    version: versions.kubernetes,
+    coldSeconds,
+  };
+}
+
+function clusterApiBinary(goPackage: string, coldSeconds: number): Binary {
+  return {
+    module: "cluster-api",
+    package: goPackage,
+    version: versions.clusterApi,
+    coldSeconds,
+  };
+}
+
+function clusterApiSource(goModule: string, folder: string): ProviderSource {
+  return { module: "cluster-api", goModule, folder, version: versions.clusterApi };
+}
