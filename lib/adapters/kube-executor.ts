@@ -24,16 +24,22 @@ export class KubeExecutor implements Executor {
   async carryOut(steps: readonly Step[], signal?: AbortSignal): Promise<Outcome> {
     const claims: ClaimFacts[] = [];
     for (const step of steps) {
-      try {
-        const claim = await write(step, this.client, signal);
-        if (claim) claims.push(claim);
-      } catch (error) {
-        const { kind, why } = failureOf(error, nameOf(step));
-        // What is gone, or there already, was read wrongly: the same as a conflict.
-        return { kind: kind === "absent" ? "conflict" : kind, why: `${step.kind} ${nameOf(step)}: ${why}` };
-      }
+      const done = await this.#attempt(step, signal);
+      if (done.kind !== "done") return done;
+      claims.push(...done.claims);
     }
     return { kind: "done", claims };
+  }
+
+  async #attempt(step: Step, signal?: AbortSignal): Promise<Outcome> {
+    try {
+      const claim = await write(step, this.client, signal);
+      return { kind: "done", claims: claim ? [claim] : [] };
+    } catch (error) {
+      const { kind, why } = failureOf(error, nameOf(step));
+      // What is gone, or there already, was read wrongly: the same as a conflict.
+      return { kind: kind === "absent" ? "conflict" : kind, why: `${step.kind} ${nameOf(step)}: ${why}` };
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   AddressFacts,
   ClaimFacts,
   ClassFacts,
+  ClassName,
   ClusterFacts,
   KubeObject,
   OwnerReference,
@@ -80,13 +81,12 @@ const nonZero = <T>(value: T): T | undefined => value || undefined;
 export function clusterFacts(source: KubeObject, namespace?: string): ClusterFacts {
   const { metadata, spec, status } = v.parse(ClusterShape, source);
   const own = metadata.namespace ?? namespace ?? "";
-  const classRef = spec.topology?.classRef;
   return {
     source,
     key: { namespace: own, name: metadata.name },
     uid: metadata.uid,
     deleting: metadata.deletionTimestamp !== undefined,
-    class: classRef?.name ? { namespace: classRef.namespace ?? own, name: classRef.name } : undefined,
+    class: classNameOf(spec.topology?.classRef, own),
     variables: new Map((spec.topology?.variables ?? []).map(({ name, value }) => [name, value])),
     endpoint: {
       host: nonZero(spec.controlPlaneEndpoint.host),
@@ -94,12 +94,21 @@ export function clusterFacts(source: KubeObject, namespace?: string): ClusterFac
     },
     apiServerPort: nonZero(spec.clusterNetwork?.apiServerPort),
     hasRefs: isSet(spec.infrastructureRef) || isSet(spec.controlPlaneRef),
-    started:
-      (status.controlPlane?.replicas ?? 0) > 0 || status.initialization?.controlPlaneInitialized === true,
+    started: hasMachines(status),
     annotations: metadata.annotations,
     specPaused: spec.paused === true,
   };
 }
+
+type ClusterStatus = v.InferOutput<typeof ClusterShape>["status"];
+
+const hasMachines = ({ controlPlane, initialization }: ClusterStatus): boolean =>
+  (controlPlane?.replicas ?? 0) > 0 || initialization?.controlPlaneInitialized === true;
+
+const classNameOf = (
+  ref: { name?: string | undefined; namespace?: string | undefined } | undefined,
+  own: string,
+): ClassName | undefined => (ref?.name ? { namespace: ref.namespace ?? own, name: ref.name } : undefined);
 
 const isSet = (ref: unknown): boolean =>
   typeof ref === "object" && ref !== null && Object.keys(ref).length > 0;

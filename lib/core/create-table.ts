@@ -160,7 +160,7 @@ export const createTable: readonly Row<Situation>[] = [
   {
     name: "dry-run, nothing to reuse",
     when: (s) => s.facts.dryRun && !(isReusable(s) && isBound(s)),
-    plan: (s) => unchanged("WaitingForAddress", "a dry-run reserves nothing"),
+    plan: () => unchanged("WaitingForAddress", "a dry-run reserves nothing"),
   },
   {
     name: "name of the claim taken",

@@ -58,18 +58,12 @@ interface Variable {
 export function applyEdit<T extends KubeObject>(object: T, edit: Edit): T {
   const next = structuredClone(object) as Mutable;
   if (edit.name !== undefined) next.metadata.name = edit.name;
-  applyAnnotations(next, edit.annotations ?? {});
+  if (edit.annotations) applyAnnotations(next, edit.annotations);
   if (edit.endpoint) {
     next.spec ??= {};
     next.spec.controlPlaneEndpoint = { ...next.spec.controlPlaneEndpoint, ...edit.endpoint };
   }
-  for (const [name, value] of Object.entries(edit.variables ?? {})) {
-    const topology = ((next.spec ??= {}).topology ??= {});
-    const variables = (topology.variables ??= []);
-    const entry = variables.find((variable) => variable.name === name);
-    if (entry) entry.value = value;
-    else variables.push({ name, value });
-  }
+  if (edit.variables) applyVariables(next, edit.variables);
   return next as unknown as T;
 }
 
@@ -79,8 +73,20 @@ interface Mutable {
 }
 
 function applyAnnotations({ metadata }: Mutable, wished: Readonly<Record<string, string | null>>): void {
-  for (const [key, value] of Object.entries(wished)) {
-    if (value !== null) (metadata.annotations ??= {})[key] = value;
-    else if (metadata.annotations) delete metadata.annotations[key];
+  const taken = Object.keys(wished).filter((key) => wished[key] === null);
+  const set = Object.entries(wished).filter((entry): entry is [string, string] => entry[1] !== null);
+  if (!metadata.annotations && set.length === 0) return;
+  const kept = Object.entries(metadata.annotations ?? {}).filter(([key]) => !taken.includes(key));
+  metadata.annotations = Object.fromEntries([...kept, ...set]);
+}
+
+/** An entry that Cluster API has defaulted is replaced: a second one of the same name breaks the list. */
+function applyVariables(next: Mutable, wished: Readonly<Record<string, string>>): void {
+  const topology = ((next.spec ??= {}).topology ??= {});
+  const variables = (topology.variables ??= []);
+  for (const [name, value] of Object.entries(wished)) {
+    const entry = variables.find((variable) => variable.name === name);
+    if (entry) entry.value = value;
+    else variables.push({ name, value });
   }
 }

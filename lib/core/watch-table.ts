@@ -4,7 +4,6 @@
  * First row that applies decides, so a row may count on the ones above it. A pass makes the world one
  * step better and is safe to repeat; the next event, or the look that follows a write, does the rest.
  */
-import { sameHost } from "./address";
 import { APPLY_LATE, CLUSTER_API, DELETE_FOR_MOVE, HOLD, LIFTED, RELEASED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import type { AddressFacts, ClaimFacts, Facts, OwnerReference, RoleFacts } from "./facts";
@@ -131,17 +130,24 @@ const isLate = ({ cluster }: Situation): boolean =>
 
 /** The steps that make claim and address the Cluster's own, as far as they are not. Address first. */
 function adoption(s: Situation): Step[] {
-  const { cluster, claim, address, role } = s;
-  if (!claim || claim.deleting || !claim.ours) return [];
-  const steps: Step[] = [];
-  const stampable = address?.address !== undefined && address.deletingSince === undefined;
-  if (stampable && !(address.inUse && address.labelled && address.clusterUid === cluster.uid))
-    steps.push({ kind: "protect-address", role, address, uid: cluster.uid ?? "" });
-  if (!claim.owner) steps.push({ kind: "own-claim", claim, owner: ownerOf(s) });
-  // Last, and never on a paused Cluster: the provider then neither serves nor releases the claim.
-  else if (stampable && !claim.labelled && !isHeld(cluster) && !isPausedByUser(cluster))
-    steps.push({ kind: "label-claim", claim, cluster: cluster.key.name });
-  return steps;
+  const { claim } = s;
+  return claim?.ours && !claim.deleting ? [...protection(s), ...ownership(s, claim)] : [];
+}
+
+const isAlive = ({ address }: Situation): boolean =>
+  address?.address !== undefined && address.deletingSince === undefined;
+
+const protection = (s: Situation): Step[] =>
+  s.address && isAlive(s) && !isProtected(s)
+    ? [{ kind: "protect-address", role: s.role, address: s.address, uid: s.cluster.uid ?? "" }]
+    : [];
+
+/** The label last, and never on a paused Cluster: the provider then neither serves nor releases the claim. */
+function ownership(s: Situation, claim: ClaimFacts): Step[] {
+  const { cluster } = s;
+  if (!claim.owner) return [{ kind: "own-claim", claim, owner: ownerOf(s) }];
+  const ready = isAlive(s) && !claim.labelled && !isHeld(cluster) && !isPausedByUser(cluster);
+  return ready ? [{ kind: "label-claim", claim, cluster: cluster.key.name }] : [];
 }
 
 const isProtected = ({ address, cluster }: Situation): boolean =>
