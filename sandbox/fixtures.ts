@@ -9,9 +9,9 @@ export type { KubeObject } from "./kube-object";
 
 /** A YAML stream of these objects, for `sandbox.apply`. */
 export function toYaml(...objects: readonly KubeObject[]): string {
-  // Without anchors: kubectl reads them, people would rather not.
+  // Kubernetes reads YAML 1.1, where a Cluster named `n` is a boolean unless it is quoted.
   return objects
-    .map(object => stringify(object, { aliasDuplicateObjects: false }))
+    .map(object => stringify(object, { version: "1.1", aliasDuplicateObjects: false }))
     .join("---\n");
 }
 

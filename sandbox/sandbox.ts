@@ -43,7 +43,7 @@ import type { SandboxState } from "./state";
 import { ensureToolchain } from "./toolchain";
 import { providerNames } from "./versions";
 
-import { clusterOfNoClass, plainCluster, untilCalled } from "./webhook-probe";
+import { classyCluster, createProbeClass, plainCluster, untilCalled } from "./webhook-probe";
 
 export type { AuditEntry, AuditFilter } from "./audit";
 export { writeVerbs } from "./audit";
@@ -282,9 +282,14 @@ class RunningSandbox implements Sandbox {
 
     const specs = await moduleSpecs(this.ground, this.api, manifest, options.env ?? {});
     try {
-      await Promise.all(specs.map(spec => this.run(spec)));
+      // Before the webhooks, and beside the processes, while the machine has to wait anyway.
+      const [removeProbeClass] = await Promise.all([
+        createProbeClass(this.api),
+        ...specs.map(spec => this.run(spec)),
+      ]);
       await Promise.all(webhooks.map(object => this.api.apply(object)));
-      await untilCalled(this.api, auditLog(this.dir), webhooks, clusterOfNoClass);
+      await untilCalled(this.api, auditLog(this.dir), webhooks, classyCluster);
+      await removeProbeClass();
     } catch (error) {
       await this.uninstallModule();
       throw error;

@@ -4,6 +4,7 @@ import type { ApiClient } from "./api-client";
 import { readAudit } from "./audit";
 import { SandboxFailure } from "./failure";
 import type { KubeObject } from "./kube-object";
+import { labApiVersion } from "./lab-infrastructure";
 
 /**
  * Waits until the API server really calls these webhooks: it takes up a new configuration only
@@ -14,7 +15,7 @@ export async function untilCalled(
   api: ApiClient,
   auditFile: string,
   configurations: readonly KubeObject[],
-  /** With a topology the module's matchConditions let it through, and Cluster API takes 2 s. */
+  /** What the Clusters of the probe say; conditions of the webhook may look at it. */
   spec: Record<string, unknown>,
 ): Promise<void> {
   const wanted = configurations.filter(seesClusterCreates).map(({ metadata }) => metadata.name);
@@ -57,14 +58,37 @@ function seesClusterCreates(configuration: KubeObject): boolean {
 /** A Cluster of no topology: nobody has anything to look up for it. */
 export const plainCluster = { clusterNetwork: {} };
 
-/** A Cluster of a class that does not exist. */
-export const clusterOfNoClass = {
-  topology: {
-    classRef: { name: "sandbox-probe" },
-    version: "v1.36.0",
-    controlPlane: { replicas: 1 },
-  },
+/** A Cluster of the probe class, so that a module with matchConditions on the topology sees it. */
+export const classyCluster = {
+  topology: { classRef: { name: "sandbox-probe" }, version: "v1.36.0" },
 };
+
+/**
+ * Creates a ClusterClass for the probes: Cluster API waits 2 s for a class that is missing, at
+ * every write. Returns what removes it.
+ */
+export async function createProbeClass(api: ApiClient): Promise<() => Promise<void>> {
+  const metadata = { name: "sandbox-probe", namespace: "default" };
+  const template: KubeObject = {
+    apiVersion: labApiVersion,
+    kind: "LabClusterTemplate",
+    metadata,
+    spec: { template: { spec: {} } },
+  };
+  const templateRef = { apiVersion: labApiVersion, kind: template.kind, name: metadata.name };
+  const clusterClass: KubeObject = {
+    apiVersion: "cluster.x-k8s.io/v1beta2",
+    kind: "ClusterClass",
+    metadata,
+    spec: { infrastructure: { templateRef }, controlPlane: { templateRef } },
+  };
+  await api.apply(template);
+  await api.apply(clusterClass);
+  return async () => {
+    await api.delete(clusterClass);
+    await api.delete(template);
+  };
+}
 
 function probe(name: string, spec: Record<string, unknown>): KubeObject {
   return {

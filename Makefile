@@ -1,0 +1,58 @@
+# Every target works in a fresh clone with Node 20+, Go 1.26+, make, git and openssl.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+tsx := ./node_modules/.bin/tsx
+sandbox := $(tsx) sandbox/cli.ts
+installed := node_modules/.package-lock.json
+# The module as it is built: anything that can change it builds it anew.
+module := dist/pepr-module-capi-vip-allocator.yaml
+sources := package.json package-lock.json tsconfig.json $(wildcard pepr.ts) $(shell find lib capabilities scripts -name '*.ts' 2>/dev/null)
+
+# make up CAPD=1 MODULE=1 NAME=other
+NAME ?= main
+flags := --name $(NAME) $(if $(CAPD),--capd) $(if $(MODULE),--module)
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(installed) $(module) ## Watch a cluster get its VIP, from nothing to Available
+	@$(tsx) sandbox/demo.ts
+
+.PHONY: test
+test: $(installed) check toolchain $(module) ## Run every check and test, also against a real API server
+	npx jest
+
+.PHONY: check
+check: $(installed) ## Compile, lint and check the format
+	npm run --silent check
+
+.PHONY: build
+build: $(module) ## Build the module, its manifest and its chart into dist/
+
+.PHONY: up
+up: $(installed) $(if $(MODULE),$(module)) ## Start a sandbox that stays (CAPD=1, MODULE=1, NAME=main)
+	@$(sandbox) up $(flags)
+
+.PHONY: status
+status: $(installed) ## Show the sandboxes and their processes
+	@$(sandbox) status
+
+.PHONY: down
+down: $(installed) ## End the sandbox (NAME=main)
+	@$(sandbox) down --name $(NAME)
+
+.PHONY: toolchain
+toolchain: $(installed) ## Build what the sandbox runs, where the cache lacks it (8 minutes, once)
+	@$(sandbox) toolchain
+
+$(installed): package.json package-lock.json
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("Node 20.19 or newer is needed, found " + process.version + ": https://nodejs.org"); process.exit(1) }'
+	npm ci
+	@touch $@
+
+$(module): $(installed) $(sources)
+	npm run --silent build
+	@touch $@
