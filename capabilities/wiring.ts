@@ -11,12 +11,12 @@ import { keyOfCluster, keyOfRemains, KubeInventory } from "../lib/adapters/kube-
 import { clusterFacts, poolFacts } from "../lib/adapters/kube-objects";
 import { AdmissionNotes, setEdit } from "../lib/adapters/pepr-request";
 import { jsonLogger, WinstonJournal } from "../lib/adapters/winston-journal";
-import { applyEdit, mergeEdits } from "../lib/core/edit";
-import type { ClusterFacts, Key, KubeObject } from "../lib/core/facts";
+import { applyEdit, hold, mergeEdits, NO_EDIT } from "../lib/core/edit";
+import type { Key, KubeObject } from "../lib/core/facts";
 import { obstacle, serves } from "../lib/core/pool-choice";
 import { restore } from "../lib/core/restore";
 import { tidy } from "../lib/core/tidy";
-import { admit } from "../lib/flows/admit";
+import { admit, type Admission } from "../lib/flows/admit";
 import { reconcile } from "../lib/flows/reconcile";
 import { readSettings, SettingsError, type Settings } from "../lib/settings";
 import { pepr } from "../package.json";
@@ -58,26 +58,37 @@ const notes = new AdmissionNotes();
 /** Pepr's `afterHook`: warnings and refusals reach the user in words. */
 export const answered = (answer: Parameters<AdmissionNotes["complete"]>[0]): void => notes.complete(answer);
 
+/** A mistake of ours must neither deny a request nor let a Cluster through that nobody looked at. */
 export async function admission(request: PeprMutateRequest<Cluster>): Promise<void> {
-  const { operation, namespace, uid } = request.Request;
-  const object = request.Request.object as unknown as KubeObject;
-  if (operation === "UPDATE") {
-    const old = request.Request.oldObject as unknown as KubeObject;
-    setEdit(request, restore(clusterFacts(old, namespace), clusterFacts(object, namespace)));
-    return;
+  const { operation, uid } = request.Request;
+  try {
+    if (operation === "UPDATE") keepVip(request);
+    else notes.put(uid, await giveVip(request));
+  } catch (error) {
+    wire().logger.error("Admitting Cluster failed", { operation, reason: String(error) });
+    const { annotations = {} } = (request.Request.object as unknown as KubeObject).metadata;
+    setEdit(request, operation === "UPDATE" ? NO_EDIT : hold(annotations, "Unreachable"));
   }
-  const { settings, inventory, executor, journal } = wire();
-  const tidied = tidy(clusterFacts(object, namespace), generatedSuffix());
-  const cluster: ClusterFacts = clusterFacts(applyEdit(object, tidied), namespace);
-  const budget = AbortSignal.timeout(settings.budgetMs);
-  const { edit, warnings, refusal } = await admit(cluster, request.IsDryRun === true, budget, {
-    inventory,
-    executor,
-    journal,
-  });
-  setEdit(request, mergeEdits(tidied, edit));
-  notes.put(uid, { warnings, refusal });
+  const refusal = notes.refusalOf(uid);
   if (refusal !== undefined) throw new Error(refusal);
+}
+
+function keepVip(request: PeprMutateRequest<Cluster>): void {
+  const { namespace, object, oldObject } = request.Request;
+  const old = clusterFacts(oldObject as unknown as KubeObject, namespace);
+  setEdit(request, restore(old, clusterFacts(object as unknown as KubeObject, namespace)));
+}
+
+async function giveVip(request: PeprMutateRequest<Cluster>): Promise<Admission> {
+  const { settings, ...ports } = wire();
+  const { namespace } = request.Request;
+  const object = request.Request.object as unknown as KubeObject;
+  const tidied = tidy(clusterFacts(object, namespace), generatedSuffix());
+  const cluster = clusterFacts(applyEdit(object, tidied), namespace);
+  const budget = AbortSignal.timeout(settings.budgetMs);
+  const admission = await admit(cluster, request.IsDryRun === true, budget, ports);
+  setEdit(request, mergeEdits(tidied, admission.edit));
+  return admission;
 }
 
 /** The API server's own alphabet for generated names: no vowels, no letters that look like digits. */

@@ -22,10 +22,16 @@ const lenient = <T extends v.GenericSchema>(schema: T) => v.fallback(v.optional(
 const text = lenient(v.string());
 const count = lenient(v.number());
 const flag = lenient(v.boolean());
+const anything = v.optional(v.unknown());
 const texts = v.fallback(v.optional(v.record(v.string(), v.string()), {}), {});
 const list = <T extends v.GenericSchema>(item: T) => v.fallback(v.optional(v.array(item), []), []);
-const part = <T extends v.ObjectEntries>(entries: T) =>
-  v.fallback(v.optional(v.object(entries), {} as never), {} as never);
+/** An object that may be missing, at any depth: its fields can be asked for all the same. */
+function part<T extends v.ObjectEntries>(
+  entries: T,
+): v.GenericSchema<unknown, v.InferOutput<v.ObjectSchema<T, undefined>>> {
+  const schema = v.object(entries);
+  return v.fallback(v.pipe(v.unknown(), schema), () => v.parse(schema, {}));
+}
 
 const Owner = v.object({
   apiVersion: v.string(),
@@ -60,12 +66,12 @@ const ClusterShape = v.object({
     paused: flag,
     clusterNetwork: part({ apiServerPort: count }),
     controlPlaneEndpoint: part({ host: text, port: count }),
-    infrastructureRef: v.unknown(),
-    controlPlaneRef: v.unknown(),
+    infrastructureRef: anything,
+    controlPlaneRef: anything,
     topology: lenient(
       v.object({
         classRef: part({ name: text, namespace: text }),
-        variables: list(v.object({ name: v.string(), value: v.unknown() })),
+        variables: list(v.object({ name: v.string(), value: anything })),
       }),
     ),
   }),
@@ -92,7 +98,7 @@ export function clusterFacts(source: KubeObject, namespace?: string): ClusterFac
       host: nonZero(spec.controlPlaneEndpoint.host),
       port: nonZero(spec.controlPlaneEndpoint.port),
     },
-    apiServerPort: nonZero(spec.clusterNetwork?.apiServerPort),
+    apiServerPort: nonZero(spec.clusterNetwork.apiServerPort),
     hasRefs: isSet(spec.infrastructureRef) || isSet(spec.controlPlaneRef),
     started: hasMachines(status),
     annotations: metadata.annotations,
@@ -103,7 +109,7 @@ export function clusterFacts(source: KubeObject, namespace?: string): ClusterFac
 type ClusterStatus = v.InferOutput<typeof ClusterShape>["status"];
 
 const hasMachines = ({ controlPlane, initialization }: ClusterStatus): boolean =>
-  (controlPlane?.replicas ?? 0) > 0 || initialization?.controlPlaneInitialized === true;
+  (controlPlane.replicas ?? 0) > 0 || initialization.controlPlaneInitialized === true;
 
 const classNameOf = (
   ref: { name?: string | undefined; namespace?: string | undefined } | undefined,
@@ -113,7 +119,7 @@ const classNameOf = (
 const isSet = (ref: unknown): boolean =>
   typeof ref === "object" && ref !== null && Object.keys(ref).length > 0;
 
-const Schema = part({ openAPIV3Schema: part({ type: text, default: v.unknown() }) });
+const Schema = part({ openAPIV3Schema: part({ type: text, default: anything }) });
 const ClassShape = v.object({
   spec: part({ variables: list(v.object({ name: v.string(), schema: Schema })) }),
   status: part({
@@ -153,7 +159,7 @@ export function poolFacts(
     labels: metadata.labels,
     annotations: metadata.annotations,
     deleting: metadata.deletionTimestamp !== undefined,
-    free: status.ipAddresses?.free,
+    free: status.ipAddresses.free,
   };
 }
 
@@ -175,7 +181,7 @@ export function claimFacts(source: KubeObject, role: Role, seenAt: number): Clai
     pool: spec.poolRef,
     owner: controllerOf(metadata.ownerReferences),
     labelled: metadata.labels[CLUSTER_NAME_LABEL] !== undefined,
-    addressName: nonZero(status.addressRef?.name),
+    addressName: nonZero(status.addressRef.name),
     youngest: Math.max(seenAt, timeOf(metadata.creationTimestamp), timeOf(metadata.annotations[RESERVED_AT])),
   };
 }
@@ -205,6 +211,6 @@ export function addressFacts(source: KubeObject): AddressFacts {
     inUse: metadata.finalizers.includes(IN_USE),
     clusterUid: metadata.annotations[CLUSTER_UID],
     labelled: metadata.labels[ROLE_LABEL] !== undefined,
-    claimName: spec.claimRef?.name,
+    claimName: spec.claimRef.name,
   };
 }

@@ -42,6 +42,10 @@ export class AdmissionNotes {
     if (note.warnings.length > 0 || note.refusal !== undefined) this.#notes.set(uid, note);
   }
 
+  refusalOf(uid: string): string | undefined {
+    return this.#notes.get(uid)?.refusal;
+  }
+
   /** Pepr's `afterHook`. A warning set any earlier would deny the request under `onError: reject`. */
   complete(answer: Answer): void {
     const note = this.#notes.get(answer.uid);
