@@ -48,7 +48,7 @@ down: $(installed) ## End the sandbox (NAME=main)
 toolchain: $(installed) ## Build what the sandbox runs, where the cache lacks it (8 minutes, once)
 	@$(sandbox) toolchain
 
-$(installed): package.json package-lock.json
+$(installed): package-lock.json
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("Node 20.19 or newer is needed, found " + process.version + ": https://nodejs.org"); process.exit(1) }'
 	npm ci
 	@touch $@

@@ -81,7 +81,7 @@ export class ApiClient {
               : { "content-type": type, "content-length": Buffer.byteLength(payload) }),
           },
         },
-        response => {
+        (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
           response.on("error", reject);

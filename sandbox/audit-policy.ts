@@ -11,14 +11,7 @@ export const auditPolicy = {
     { level: "None", resources: [{ group: "coordination.k8s.io", resources: ["leases"] }] },
     {
       level: "None",
-      users: [
-        "controller-manager",
-        "capi-core",
-        "capi-bootstrap",
-        "capi-control-plane",
-        "capd",
-        "ipam",
-      ],
+      users: ["controller-manager", "capi-core", "capi-bootstrap", "capi-control-plane", "capd", "ipam"],
       verbs: ["get", "list", "watch"],
     },
     { level: "Metadata" },

@@ -25,9 +25,16 @@ export async function makeAvailable(
     }
   };
   const get = async (resource: string, name: string, path: string): Promise<string | undefined> => {
-    const { stdout } = await sandbox.kubectl(
-      ["get", resource, name, "-n", namespace, "--ignore-not-found", "-o", `jsonpath=${path}`],
-    );
+    const { stdout } = await sandbox.kubectl([
+      "get",
+      resource,
+      name,
+      "-n",
+      namespace,
+      "--ignore-not-found",
+      "-o",
+      `jsonpath=${path}`,
+    ]);
     return stdout.trim() || undefined;
   };
 
@@ -35,11 +42,7 @@ export async function makeAvailable(
     get("cluster.v1beta2.cluster.x-k8s.io", cluster, "{.spec.infrastructureRef.name}"),
   );
   const port = await until("its local API port", () =>
-    get(
-      "devclusters.infrastructure.cluster.x-k8s.io",
-      devCluster,
-      "{.spec.controlPlaneEndpoint.port}",
-    ),
+    get("devclusters.infrastructure.cluster.x-k8s.io", devCluster, "{.spec.controlPlaneEndpoint.port}"),
   );
   const secret = `${cluster}-kubeconfig`;
   const encoded = await until("its kubeconfig", () => get("secret", secret, "{.data.value}"));

@@ -6,9 +6,9 @@ import { connect, createServer } from "node:net";
 import type { Socket } from "node:net";
 import { createServer as createHttpServer } from "node:http";
 
-const port = Number(process.env.BALANCER_PORT);
-const healthPort = Number(process.env.BALANCER_HEALTH_PORT);
-const backends = (process.env.BALANCER_BACKENDS ?? "").split(",").map(Number);
+const port = Number(process.env["BALANCER_PORT"]);
+const healthPort = Number(process.env["BALANCER_HEALTH_PORT"]);
+const backends = (process.env["BALANCER_BACKENDS"] ?? "").split(",").map(Number);
 let turn = 0;
 
 function open(backend: number): Promise<Socket> {
@@ -41,5 +41,5 @@ async function forward(client: Socket): Promise<void> {
   client.destroy();
 }
 
-createServer({ noDelay: true }, client => void forward(client)).listen(port, "127.0.0.1");
+createServer({ noDelay: true }, (client) => void forward(client)).listen(port, "127.0.0.1");
 createHttpServer((_, response) => response.end("ok")).listen(healthPort, "127.0.0.1");

@@ -20,8 +20,7 @@ export async function createCertificate(folder: string): Promise<Certificate> {
   mkdirSync(folder, { recursive: true });
   const cert = join(folder, "tls.crt");
   const key = join(folder, "tls.key");
-  const args =
-    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=sandbox";
+  const args = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=sandbox";
   await promisify(execFile)("openssl", [
     ...args.split(" "),
     "-addext",

@@ -30,13 +30,15 @@ export class ChildCrash extends SandboxFailure {
   constructor(
     readonly child: string,
     how: string,
-    readonly logTail: string,
+    logTail: string,
     logFile: string,
   ) {
     const hint = /address already in use/.test(logTail)
       ? "\nIts port is taken: end what listens there, or start again to get other ports."
       : "";
     super(`${child} ${how}.${hint}\nThe end of ${logFile}:\n${logTail}`);
+    // Where we noticed says nothing about why it happened.
+    this.stack = `${this.name}: ${this.message}`;
   }
 }
 
@@ -99,7 +101,7 @@ export class Child {
     const log = openSync(this.logFile, "a");
     const handle = spawn(command, [...args], {
       cwd,
-      env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/", ...env },
+      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", ...env },
       stdio: ["ignore", log, log],
       detached: true,
     });
@@ -109,7 +111,7 @@ export class Child {
     this.#id = handle.pid === undefined ? undefined : identify(handle.pid);
     const own = this.#id;
     if (own) this.#record(own);
-    handle.on("error", error => this.#crashed(`could not be started (${error.message})`));
+    handle.on("error", (error) => this.#crashed(`could not be started (${error.message})`));
     handle.on("exit", (code, signal) => {
       // A successor may already run under this name.
       if (this.#id !== own || this.#expectedToEnd) return;
@@ -170,9 +172,13 @@ export class Child {
   }
 
   /** The last lines of the log. */
-  tail(lines = 25): string {
+  tail(lines = 15): string {
     if (!existsSync(this.logFile)) return "";
-    return readFileSync(this.logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+    const all = readFileSync(this.logFile, "utf8").trimEnd().split("\n");
+    return all
+      .slice(-lines)
+      .map((line) => line.slice(0, 300))
+      .join("\n");
   }
 
   #record(id: ProcessId | undefined): void {

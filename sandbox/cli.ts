@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { makeAvailable } from "./available";
+import type { Child } from "./child";
 import { SandboxFailure, messageOf } from "./failure";
 import { stateRoot } from "./places";
 import { openSandbox, startSandbox } from "./sandbox";
@@ -60,7 +61,7 @@ const commands: Record<string, (signal: AbortSignal) => Promise<number>> = {
     print(`${entries.length} forbidden requests`);
     return entries.length === 0 ? 0 : 1;
   },
-  toolchain: async signal => {
+  toolchain: async (signal) => {
     await ensureToolchain({ log: print, signal });
     print("Everything the sandbox runs is there.");
     return 0;
@@ -95,6 +96,13 @@ Logs: ${join(sandbox.dir, "logs")}`);
   return 0;
 }
 
+function describe(child: Child): string {
+  const line = `  ${child.name.padEnd(20)}`;
+  if (child.running) return `${line} pid ${child.pid ?? ""}`;
+  if (!child.crashed) return `${line} stopped`;
+  return `${line} DEAD, nobody stopped it\n${child.tail().replace(/^/gm, "      | ")}`;
+}
+
 async function status(): Promise<number> {
   let crashed = 0;
   let found = 0;
@@ -104,17 +112,8 @@ async function status(): Promise<number> {
     if (!state || children.length === 0) continue;
     found++;
     print(`${state.name}   export KUBECONFIG=${join(dir, "admin.kubeconfig")}`);
-    for (const child of children) {
-      const what = child.running
-        ? `pid ${child.pid ?? ""}`
-        : child.crashed
-          ? "DEAD, nobody stopped it"
-          : "stopped";
-      print(`  ${child.name.padEnd(20)} ${what}`);
-      if (!child.crashed) continue;
-      crashed++;
-      print(child.tail(15).replace(/^/gm, "      | "));
-    }
+    crashed += children.filter((child) => child.crashed).length;
+    for (const child of children) print(describe(child));
   }
   if (found === 0) print('No sandbox runs: "make up" starts one.');
   return crashed === 0 ? 0 : 1;
@@ -157,4 +156,4 @@ async function main(): Promise<number> {
   }
 }
 
-void main().then(code => process.exit(code));
+void main().then((code) => process.exit(code));

@@ -78,7 +78,7 @@ export function apiServerSpec(ground: Ground): ChildSpec {
   const tokens = join(ground.dir, "certificates", "tokens.csv");
   writeFileSync(
     tokens,
-    systemUsers.map(user => `${tokenOf(ground, user)},${user},${user},"system:masters"\n`).join(""),
+    systemUsers.map((user) => `${tokenOf(ground, user)},${user},${user},"system:masters"\n`).join(""),
     { mode: 0o600 },
   );
   const policy = join(ground.dir, "audit-policy.json");

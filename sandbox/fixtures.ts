@@ -11,7 +11,7 @@ export type { KubeObject } from "./kube-object";
 export function toYaml(...objects: readonly KubeObject[]): string {
   // Kubernetes reads YAML 1.1, where a Cluster named `n` is a boolean unless it is quoted.
   return objects
-    .map(object => stringify(object, { version: "1.1", aliasDuplicateObjects: false }))
+    .map((object) => stringify(object, { version: "1.1", aliasDuplicateObjects: false }))
     .join("---\n");
 }
 
@@ -36,7 +36,7 @@ export interface PoolOptions {
 /** A pool of the in-cluster provider, labelled for the allocator. */
 export function pool(options: PoolOptions = {}): KubeObject {
   const addresses = options.addresses ?? ["10.20.0.10-10.20.0.250"];
-  const six = addresses.some(address => address.includes(":"));
+  const six = addresses.some((address) => address.includes(":"));
   return {
     apiVersion: "ipam.cluster.x-k8s.io/v1alpha2",
     kind: options.namespace === undefined ? "GlobalInClusterIPPool" : "InClusterIPPool",
@@ -169,7 +169,7 @@ export function inMemoryClass(options: ClassOptions): KubeObject[] {
   const name = options.name ?? "in-memory";
   const hasVip = (options.clusterVip ?? "empty-default") !== "absent";
   const text = readFileSync(renderedManifests().inMemoryClass, "utf8");
-  return (JSON.parse(text) as KubeObject[]).map(object => {
+  return (JSON.parse(text) as KubeObject[]).map((object) => {
     const placed = {
       ...object,
       metadata: { ...object.metadata, namespace: options.namespace },
@@ -179,7 +179,7 @@ export function inMemoryClass(options: ClassOptions): KubeObject[] {
       ...placed,
       metadata: { ...placed.metadata, name },
       spec: {
-        ...(object.spec as object),
+        ...(object["spec"] as object),
         ...vipVariables(options),
         ...(hasVip ? { patches: [certificatePatch] } : {}),
       },

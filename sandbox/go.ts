@@ -22,11 +22,11 @@ export function go(args: readonly string[], options: GoRun = {}): Promise<string
     let err = "";
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => (err = (err + chunk.toString()).slice(-8000)));
-    child.on("error", error => {
+    child.on("error", (error) => {
       const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
       reject(missing ? new SandboxFailure(`${installGo} No "go" was found in PATH.`) : error);
     });
-    child.on("close", code => {
+    child.on("close", (code) => {
       if (code === 0) resolve(Buffer.concat(out).toString());
       else reject(new SandboxFailure(`go ${args.slice(0, 2).join(" ")} failed:\n${err.trim()}`));
     });

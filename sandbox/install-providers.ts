@@ -13,63 +13,53 @@ import type { ProviderName } from "./versions";
 /** Reads the providers' manifests, with their webhooks pointed at the local processes. */
 export function providerObjects(ground: Ground, names: readonly ProviderName[]): KubeObject[] {
   const caBundle = base64Of(ground.certificate.cert);
-  return names.flatMap(name => {
+  return names.flatMap((name) => {
     const file = ground.tools.manifests.providers[name];
     const server = { url: webhookUrl(ground, name), caBundle };
-    return (JSON.parse(readFileSync(file, "utf8")) as KubeObject[]).map(object =>
+    return (JSON.parse(readFileSync(file, "utf8")) as KubeObject[]).map((object) =>
       withLocalWebhooks(object, server),
     );
   });
 }
 
 /** Creates namespaces and CRDs and waits until the API server serves them all. */
-export async function createDefinitions(
-  api: ApiClient,
-  objects: readonly KubeObject[],
-): Promise<void> {
+export async function createDefinitions(api: ApiClient, objects: readonly KubeObject[]): Promise<void> {
   const definitions = [
-    ...objects.filter(object => object.kind === "CustomResourceDefinition"),
+    ...objects.filter((object) => object.kind === "CustomResourceDefinition"),
     ...labDefinitions(),
   ];
-  const namespaces = objects.filter(object => object.kind === "Namespace");
-  await Promise.all([...namespaces, ...definitions].map(object => api.create(object)));
+  const namespaces = objects.filter((object) => object.kind === "Namespace");
+  await Promise.all([...namespaces, ...definitions].map((object) => api.create(object)));
   await untilServed(api, definitions);
 }
 
 /** Creates the webhook configurations; the managers must be ready, or every write would fail. */
-export async function createWebhooks(
-  api: ApiClient,
-  objects: readonly KubeObject[],
-): Promise<void> {
-  await Promise.all(objects.filter(isWebhookConfiguration).map(object => api.create(object)));
+export async function createWebhooks(api: ApiClient, objects: readonly KubeObject[]): Promise<void> {
+  await Promise.all(objects.filter(isWebhookConfiguration).map((object) => api.create(object)));
 }
 
 /** Waits until the resources of these CRDs stand in the API server's discovery. */
-export async function untilServed(
-  api: ApiClient,
-  definitions: readonly KubeObject[],
-): Promise<void> {
+export async function untilServed(api: ApiClient, definitions: readonly KubeObject[]): Promise<void> {
   const wanted = new Map<string, Set<string>>();
   for (const { spec } of definitions as unknown as readonly Definition[]) {
-    for (const { name, served } of spec.versions) {
-      if (!served) continue;
+    for (const { name } of spec.versions.filter((version) => version.served)) {
       const group = `${spec.group}/${name}`;
       wanted.set(group, (wanted.get(group) ?? new Set()).add(spec.names.plural));
     }
   }
+  await Promise.all([...wanted].map(([group, plurals]) => untilGroupServes(api, group, plurals)));
+}
+
+async function untilGroupServes(api: ApiClient, group: string, plurals: ReadonlySet<string>): Promise<void> {
   const deadline = Date.now() + 30_000;
-  await Promise.all(
-    [...wanted].map(async ([group, plurals]) => {
-      for (;;) {
-        const served = await resourcesOf(api, group);
-        if ([...plurals].every(plural => served.has(plural))) return;
-        if (Date.now() > deadline) {
-          throw new SandboxFailure(`The API server does not serve all of ${group} after 30 s`);
-        }
-        await sleep(50);
-      }
-    }),
-  );
+  for (;;) {
+    const served = await resourcesOf(api, group);
+    if ([...plurals].every((plural) => served.has(plural))) return;
+    if (Date.now() > deadline) {
+      throw new SandboxFailure(`The API server does not serve all of ${group} after 30 s`);
+    }
+    await sleep(50);
+  }
 }
 
 interface Definition {
@@ -83,7 +73,7 @@ interface Definition {
 async function resourcesOf(api: ApiClient, group: string): Promise<Set<string>> {
   try {
     const { resources } = await api.get<{ resources: { name: string }[] }>(`/apis/${group}`);
-    return new Set(resources.map(resource => resource.name));
+    return new Set(resources.map((resource) => resource.name));
   } catch {
     // The group appears with its first resource.
     return new Set();

@@ -9,12 +9,7 @@ export const labGroup = "infrastructure.cluster.x-k8s.io";
 export const labVersion = "v1beta2";
 export const labApiVersion = `${labGroup}/${labVersion}`;
 
-export const labKinds = [
-  "LabCluster",
-  "LabClusterTemplate",
-  "LabMachine",
-  "LabMachineTemplate",
-] as const;
+export const labKinds = ["LabCluster", "LabClusterTemplate", "LabMachine", "LabMachineTemplate"] as const;
 
 export function labDefinitions(): KubeObject[] {
   return labKinds.map(definition);

@@ -24,7 +24,7 @@ export function holdLifeline(dir: string): Lifeline {
     {
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,
-      env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/" },
+      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/" },
     },
   );
   shell.unref();

@@ -37,15 +37,15 @@ export function readModuleManifest(dist: string, manifest?: string): ModuleManif
   const file = manifest ?? only(dist, /^pepr-module-.*\.yaml$/);
   const objects = parseObjects(readFileSync(file, "utf8"));
   const webhooks = objects.filter(isWebhookConfiguration);
-  const deployments = objects.filter(object => object.kind === "Deployment");
-  const watcher = deployments.find(object => object.metadata.name.endsWith("-watcher"));
-  const admission = deployments.find(object => object !== watcher);
+  const deployments = objects.filter((object) => object.kind === "Deployment");
+  const watcher = deployments.find((object) => object.metadata.name.endsWith("-watcher"));
+  const admission = deployments.find((object) => object !== watcher);
   if (!admission || !watcher) {
     throw new SandboxFailure(`${file} has not the two Deployments of a Pepr module`);
   }
   return {
     script: only(dist, /^pepr-.*\.c?js$/),
-    installed: objects.filter(object => installedKinds.has(object.kind)),
+    installed: objects.filter((object) => installedKinds.has(object.kind)),
     webhooks,
     apiPath: apiPathOf(webhooks),
     admission: deploymentOf(admission),
@@ -54,7 +54,7 @@ export function readModuleManifest(dist: string, manifest?: string): ModuleManif
 }
 
 function only(dist: string, pattern: RegExp): string {
-  const found = existsSync(dist) ? readdirSync(dist).filter(file => pattern.test(file)) : [];
+  const found = existsSync(dist) ? readdirSync(dist).filter((file) => pattern.test(file)) : [];
   const [first, ...others] = found;
   if (first === undefined) {
     throw new SandboxFailure(`${dist} has no built module: run "npm run build" first`);
@@ -87,13 +87,11 @@ interface PodTemplate {
 
 function deploymentOf(object: KubeObject): ModuleDeployment {
   const pod = (object as unknown as PodTemplate).spec.template.spec;
-  const env = pod.containers.flatMap(container => container.env ?? []);
+  const env = pod.containers.flatMap((container) => container.env ?? []);
   return {
     namespace: object.metadata.namespace ?? "pepr-system",
     serviceAccount: pod.serviceAccountName,
-    env: Object.fromEntries(
-      env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
-    ),
+    env: Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]]))),
   };
 }
 

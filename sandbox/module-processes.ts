@@ -83,17 +83,14 @@ function balancerSpec(ground: Ground): ChildSpec {
     env: {
       BALANCER_PORT: String(portAt(ground, modulePorts.balancer)),
       BALANCER_HEALTH_PORT: String(health),
-      BALANCER_BACKENDS: backends.map(index => portAt(ground, index)).join(","),
+      BALANCER_BACKENDS: backends.map((index) => portAt(ground, index)).join(","),
     },
     readyUrl: `http://127.0.0.1:${health}/`,
     readyTimeoutMs: 30_000,
   };
 }
 
-async function createToken(
-  api: ApiClient,
-  { namespace, serviceAccount }: ModuleDeployment,
-): Promise<string> {
+async function createToken(api: ApiClient, { namespace, serviceAccount }: ModuleDeployment): Promise<string> {
   const answer = await api.post<{ status: { token: string } }>(
     `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`,
     {

@@ -12,14 +12,14 @@ export const toolchainRoot = join(__dirname, "toolchain");
  * second clone do not cost another build.
  */
 export function cacheRoot(): string {
-  const named = process.env.CAPI_VIP_ALLOCATOR_CACHE;
+  const named = process.env["CAPI_VIP_ALLOCATOR_CACHE"];
   if (named) return resolve(named);
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "capi-vip-allocator");
+  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "capi-vip-allocator");
 }
 
 /** Where sandboxes keep their state, one folder each. */
 export function stateRoot(): string {
-  return process.env.CAPI_VIP_ALLOCATOR_STATE
-    ? resolve(process.env.CAPI_VIP_ALLOCATOR_STATE)
+  return process.env["CAPI_VIP_ALLOCATOR_STATE"]
+    ? resolve(process.env["CAPI_VIP_ALLOCATOR_STATE"])
     : join(projectRoot, ".sandbox");
 }

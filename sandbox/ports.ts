@@ -14,7 +14,7 @@ export async function freePorts(count: number): Promise<number[]> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const start = first + Math.floor(Math.random() * ((last - first) / count - 1)) * count;
     const block = Array.from({ length: count }, (_, i) => start + i);
-    if ((await Promise.all(block.map(port => isFree(port)))).every(Boolean)) return block;
+    if ((await Promise.all(block.map((port) => isFree(port)))).every(Boolean)) return block;
   }
   throw new SandboxFailure(
     `No ${count} free ports in a row between ${first} and ${last} on 127.0.0.1: end what listens there and try again.`,
@@ -23,7 +23,7 @@ export async function freePorts(count: number): Promise<number[]> {
 
 /** Whether nothing listens on this port. */
 export function isFree(port: number, host = "127.0.0.1"): Promise<boolean> {
-  return new Promise(resolve => {
+  return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));

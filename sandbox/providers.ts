@@ -29,7 +29,7 @@ export function webhookUrl(ground: Pick<Ground, "ports">, provider: ProviderName
 
 export function providerSpec(ground: Ground, provider: ProviderName): ChildSpec {
   const { binary, firstPort, featureGates } = providerProcesses[provider];
-  const [webhook, health, metrics] = [0, 1, 2].map(offset => portAt(ground, firstPort + offset));
+  const [webhook, health, metrics] = [0, 1, 2].map((offset) => portAt(ground, firstPort + offset));
   const common = [
     `--kubeconfig=${kubeconfigOf(ground, binary)}`,
     "--leader-elect=false",
@@ -38,10 +38,7 @@ export function providerSpec(ground: Ground, provider: ProviderName): ChildSpec 
   ];
   const own =
     provider === "ipam"
-      ? [
-          `--health-probe-bind-address=127.0.0.1:${health}`,
-          `--metrics-bind-address=127.0.0.1:${metrics}`,
-        ]
+      ? [`--health-probe-bind-address=127.0.0.1:${health}`, `--metrics-bind-address=127.0.0.1:${metrics}`]
       : [
           `--health-addr=127.0.0.1:${health}`,
           `--diagnostics-address=127.0.0.1:${metrics}`,

@@ -28,7 +28,7 @@ const kept = new Set([
 export function renderedManifests(): RenderedManifests {
   return {
     providers: Object.fromEntries(
-      providerNames.map(name => [name, cached(name, providers[name])]),
+      providerNames.map((name) => [name, cached(name, providers[name])]),
     ) as Record<ProviderName, string>,
     inMemoryClass: cached("clusterclass-in-memory", inMemoryClassSource),
   };
@@ -37,7 +37,7 @@ export function renderedManifests(): RenderedManifests {
 /** The manifests that the cache does not hold yet. */
 export function missingManifests(): string[] {
   const all = renderedManifests();
-  return [...Object.values(all.providers), all.inMemoryClass].filter(path => !existsSync(path));
+  return [...Object.values(all.providers), all.inMemoryClass].filter((path) => !existsSync(path));
 }
 
 /** Renders what is missing from the providers' own kustomize folders. */
@@ -62,7 +62,7 @@ export async function renderManifests(
     });
     save(
       target,
-      parseObjects(stdout).filter(object => kept.has(object.kind)),
+      parseObjects(stdout).filter((object) => kept.has(object.kind)),
     );
   }
   const { inMemoryClass } = renderedManifests();
@@ -77,8 +77,8 @@ export async function renderManifests(
 /** All objects of a YAML stream. */
 export function parseObjects(yaml: string): KubeObject[] {
   return parseAllDocuments(yaml)
-    .map(document => document.toJS() as KubeObject | null)
-    .filter(object => object !== null);
+    .map((document) => document.toJS() as KubeObject | null)
+    .filter((object) => object !== null);
 }
 
 function cached(name: string, source: ProviderSource): string {
@@ -92,10 +92,7 @@ function save(target: string, objects: readonly KubeObject[]): void {
 }
 
 /** The module's folder; downloads it where only the built binary is left of it. */
-async function moduleFolder(
-  source: ProviderSource,
-  signal: AbortSignal | undefined,
-): Promise<string> {
+async function moduleFolder(source: ProviderSource, signal: AbortSignal | undefined): Promise<string> {
   const cwd = join(toolchainRoot, source.module);
   const answer = JSON.parse(
     await go(["mod", "download", "-json", `${source.goModule}@${source.version}`], { cwd, signal }),

@@ -9,13 +9,7 @@ import type { AuditEntry, AuditFilter } from "./audit";
 import { base64Of, createCertificate } from "./certificate";
 import { Child, ChildCrash } from "./child";
 import type { ChildSpec } from "./child";
-import {
-  apiServerSpec,
-  controllerManagerSpec,
-  etcdSpec,
-  kubeconfigOf,
-
-} from "./control-plane";
+import { apiServerSpec, controllerManagerSpec, etcdSpec, kubeconfigOf } from "./control-plane";
 import type { Ground } from "./control-plane";
 import { SandboxFailure } from "./failure";
 import { createDefinitions, createWebhooks, providerObjects, untilServed } from "./install-providers";
@@ -156,7 +150,7 @@ export async function openSandbox(
     token: state.token,
   };
   const sandbox = new RunningSandbox(name, ground, options.onCrash, undefined);
-  sandbox.takeOver(recordedChildren(dir).map(child => child.name));
+  sandbox.takeOver(recordedChildren(dir).map((child) => child.name));
   sandbox.becomeReady();
   return sandbox;
 }
@@ -174,7 +168,7 @@ async function start(
     log(`${seconds(stepStarted).padStart(6)}  ${what}`);
     return result;
   };
-  const names = providerNames.filter(name => state.capd || name !== "capd");
+  const names = providerNames.filter((name) => state.capd || name !== "capd");
 
   kubeconfigOf(ground, "admin");
   await step("etcd", () => sandbox.run(etcdSpec(ground)));
@@ -184,7 +178,7 @@ async function start(
   await step("kube-controller-manager, Cluster API, IPAM provider", () =>
     Promise.all([
       sandbox.run(controllerManagerSpec(ground)),
-      ...names.map(name => sandbox.run(providerSpec(ground, name))),
+      ...names.map((name) => sandbox.run(providerSpec(ground, name))),
     ]),
   );
   await step("webhooks", async () => {
@@ -230,13 +224,16 @@ class RunningSandbox implements Sandbox {
 
   takeOver(names: readonly string[]): void {
     for (const name of names) {
-      this.processes.set(name, Child.recorded(this.dir, name, crash => this.#crashed(crash)));
+      this.processes.set(
+        name,
+        Child.recorded(this.dir, name, (crash) => this.#crashed(crash)),
+      );
     }
   }
 
   async run(spec: ChildSpec): Promise<void> {
     if (this.#stopping) throw new SandboxFailure(`${spec.name} is not started: the sandbox ends`);
-    const child = new Child(spec, this.dir, crash => this.#crashed(crash));
+    const child = new Child(spec, this.dir, (crash) => this.#crashed(crash));
     this.processes.set(spec.name, child);
     await child.start();
   }
@@ -265,29 +262,26 @@ class RunningSandbox implements Sandbox {
     const dist = resolve(options.dist ?? join(projectRoot, "dist"));
     const manifest = readModuleManifest(dist, options.manifest);
     const server = { url: moduleUrl(this.ground), caBundle: base64Of(this.ground.certificate.cert) };
-    const webhooks = manifest.webhooks.map(object => withLocalWebhooks(object, server));
-    if (moduleProcessNames.some(name => this.processes.has(name))) await this.uninstallModule();
+    const webhooks = manifest.webhooks.map((object) => withLocalWebhooks(object, server));
+    if (moduleProcessNames.some((name) => this.processes.has(name))) await this.uninstallModule();
 
     const isNamespace = (object: KubeObject): boolean => object.kind === "Namespace";
-    await Promise.all(manifest.installed.filter(isNamespace).map(object => this.api.apply(object)));
+    await Promise.all(manifest.installed.filter(isNamespace).map((object) => this.api.apply(object)));
     await Promise.all([
-      ...manifest.installed.filter(object => !isNamespace(object)).map(o => this.api.apply(o)),
+      ...manifest.installed.filter((object) => !isNamespace(object)).map((o) => this.api.apply(o)),
       this.api.apply(peprStoreDefinition),
     ]);
     await untilServed(this.api, [peprStoreDefinition]);
-    this.#moduleObjects = [
-      ...webhooks,
-      ...manifest.installed.filter(object => !isNamespace(object)),
-    ];
+    this.#moduleObjects = [...webhooks, ...manifest.installed.filter((object) => !isNamespace(object))];
 
     const specs = await moduleSpecs(this.ground, this.api, manifest, options.env ?? {});
     try {
       // Before the webhooks, and beside the processes, while the machine has to wait anyway.
       const [removeProbeClass] = await Promise.all([
         createProbeClass(this.api),
-        ...specs.map(spec => this.run(spec)),
+        ...specs.map((spec) => this.run(spec)),
       ]);
-      await Promise.all(webhooks.map(object => this.api.apply(object)));
+      await Promise.all(webhooks.map((object) => this.api.apply(object)));
       await untilCalled(this.api, auditLog(this.dir), webhooks, classyCluster);
       await removeProbeClass();
     } catch (error) {
@@ -301,7 +295,7 @@ class RunningSandbox implements Sandbox {
     for (const object of this.#moduleObjects) await this.api.delete(object);
     this.#moduleObjects = [];
     await Promise.all(
-      moduleProcessNames.map(async name => {
+      moduleProcessNames.map(async (name) => {
         await this.processes.get(name)?.stop();
         this.processes.delete(name);
       }),
@@ -343,10 +337,8 @@ class RunningSandbox implements Sandbox {
 }
 
 async function refuseCollisions(name: string, dir: string, capd: boolean): Promise<void> {
-  if (recordedChildren(dir).some(child => child.running)) {
-    throw new SandboxFailure(
-      `Sandbox "${name}" already runs: "make status" shows it, "make down" ends it.`,
-    );
+  if (recordedChildren(dir).some((child) => child.running)) {
+    throw new SandboxFailure(`Sandbox "${name}" already runs: "make status" shows it, "make down" ends it.`);
   }
   if (!capd) return;
   for (const port of [19_000, 20_000]) {

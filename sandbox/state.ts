@@ -34,17 +34,17 @@ export function recordedChildren(dir: string): Child[] {
   const folder = join(dir, "processes");
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .filter(file => file.endsWith(".json"))
+    .filter((file) => file.endsWith(".json"))
     .sort()
-    .map(file => Child.recorded(dir, file.slice(0, -".json".length), () => undefined));
+    .map((file) => Child.recorded(dir, file.slice(0, -".json".length), () => undefined));
 }
 
 /** The folders of all sandboxes under a root. */
 export function sandboxFolders(root: string): string[] {
   if (!existsSync(root)) return [];
   return readdirSync(root, { withFileTypes: true })
-    .filter(entry => entry.isDirectory())
-    .map(entry => join(root, entry.name));
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(root, entry.name));
 }
 
 /** Ends the given processes: first what talks to the API server, then the API server, then etcd. */
@@ -52,11 +52,11 @@ export async function endChildren(children: readonly Child[]): Promise<void> {
   for (const child of children) child.close();
   const last = ["apiserver", "etcd"];
   await Promise.all(
-    children.filter(child => !last.includes(child.name)).map(child => child.stop("SIGTERM", 2000)),
+    children.filter((child) => !last.includes(child.name)).map((child) => child.stop("SIGTERM", 2000)),
   );
   for (const name of last) {
     // Their data is thrown away, so there is nothing to end gracefully for.
-    await children.find(child => child.name === name)?.stop("SIGKILL");
+    await children.find((child) => child.name === name)?.stop("SIGKILL");
   }
 }
 

@@ -26,7 +26,7 @@ export interface ToolchainOptions {
 /** The binaries and manifests that are not in the cache yet, and so would have to be built. */
 export async function missingTools(): Promise<BinaryName[]> {
   const assets = await kubebuilderAssets(() => undefined);
-  return binaryNames.filter(name => !assets.has(name) && !existsSync(cachedBinary(name)));
+  return binaryNames.filter((name) => !assets.has(name) && !existsSync(cachedBinary(name)));
 }
 
 /**
@@ -37,9 +37,9 @@ export async function ensureToolchain(options: ToolchainOptions = {}): Promise<T
   const log = options.log ?? (() => undefined);
   const assets = await kubebuilderAssets(log);
   const paths = Object.fromEntries(
-    binaryNames.map(name => [name, assets.get(name) ?? cachedBinary(name)]),
+    binaryNames.map((name) => [name, assets.get(name) ?? cachedBinary(name)]),
   ) as Record<BinaryName, string>;
-  const missing = (): BinaryName[] => binaryNames.filter(name => !existsSync(paths[name]));
+  const missing = (): BinaryName[] => binaryNames.filter((name) => !existsSync(paths[name]));
 
   if (missing().length > 0 || missingManifests().length > 0) {
     mkdirSync(join(cacheRoot(), "bin"), { recursive: true });
@@ -163,7 +163,7 @@ async function requireDisk(signal: AbortSignal | undefined): Promise<void> {
  */
 async function kubebuilderAssets(log: (line: string) => void): Promise<Map<BinaryName, string>> {
   const found = new Map<BinaryName, string>();
-  const folder = process.env.KUBEBUILDER_ASSETS;
+  const folder = process.env["KUBEBUILDER_ASSETS"];
   if (!folder) return found;
   const asked: [BinaryName, string[], string][] = [
     ["kube-apiserver", ["--version"], versions.kubernetes],
@@ -184,4 +184,3 @@ async function kubebuilderAssets(log: (line: string) => void): Promise<Map<Binar
   );
   return found;
 }
-

@@ -71,10 +71,7 @@ export interface ProviderSource {
 export const providers: Readonly<Record<ProviderName, ProviderSource>> = {
   core: clusterApiSource("sigs.k8s.io/cluster-api", "core/config/default"),
   bootstrap: clusterApiSource("sigs.k8s.io/cluster-api", "bootstrap/kubeadm/config/default"),
-  "control-plane": clusterApiSource(
-    "sigs.k8s.io/cluster-api",
-    "controlplane/kubeadm/config/default",
-  ),
+  "control-plane": clusterApiSource("sigs.k8s.io/cluster-api", "controlplane/kubeadm/config/default"),
   capd: clusterApiSource("sigs.k8s.io/cluster-api/test", "infrastructure/docker/config/default"),
   ipam: {
     module: "ipam",

@@ -30,7 +30,7 @@ export async function untilCalled(
     });
     const [entry] = await readAudit(auditFile, { resource: "clusters", verb: "create", name });
     const called = Object.values(entry?.annotations ?? {});
-    if (wanted.every(webhook => called.some(text => text.includes(`"${webhook}"`)))) return;
+    if (wanted.every((webhook) => called.some((text) => text.includes(`"${webhook}"`)))) return;
     if (Date.now() > deadline) {
       throw new SandboxFailure(
         `The API server does not call ${wanted.join(", ")} after 30 s. Its last answer: ${JSON.stringify(answer).slice(0, 500)}`,
@@ -49,8 +49,8 @@ function seesClusterCreates(configuration: KubeObject): boolean {
   return webhooks.some(({ rules = [] }) =>
     rules.some(
       ({ resources = [], operations = [] }) =>
-        resources.some(resource => resource === "clusters" || resource === "*") &&
-        operations.some(operation => operation === "CREATE" || operation === "*"),
+        resources.some((resource) => resource === "clusters" || resource === "*") &&
+        operations.some((operation) => operation === "CREATE" || operation === "*"),
     ),
   );
 }
