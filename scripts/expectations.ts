@@ -1,0 +1,110 @@
+/** Answers: is what was built complete, and does it allow no more than it must? */
+import { isDeepStrictEqual } from "node:util";
+import { CLUSTERS } from "../lib/adapters/kinds";
+import type { Finding } from "./build-failure";
+import type { Webhook } from "./chart-values";
+import type { KubeObject } from "./manifest";
+import { matchConditions } from "./match-conditions";
+import { SIDE_EFFECTS, WEBHOOK_KIND } from "./webhook";
+
+export interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+type Check = Omit<Finding, "file">;
+
+export const equal = (what: string, expected: unknown, found: unknown): Check[] =>
+  isDeepStrictEqual(expected, found) ? [] : [{ what, expected, found }];
+
+/** Everything an installation needs, and nothing that nobody has thought about. */
+export function expectedObjects(name: string): readonly string[] {
+  return [
+    "Namespace pepr-system",
+    `ClusterRole ${name}`,
+    `ClusterRoleBinding ${name}`,
+    `ServiceAccount ${name}`,
+    `Secret ${name}-api-path`,
+    `Secret ${name}-tls`,
+    `Secret ${name}-module`,
+    `Role ${name}-store`,
+    `RoleBinding ${name}-store`,
+    `Deployment ${name}-watcher`,
+    `Deployment ${name}`,
+    `Service ${name}`,
+    `Service ${name}-watcher`,
+    `${WEBHOOK_KIND} ${name}`,
+  ];
+}
+
+export const nameOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.name}`;
+
+export const checkObjects = (objects: readonly KubeObject[], name: string): Check[] =>
+  equal("the objects", [...expectedObjects(name)].sort(), objects.map(nameOf).sort());
+
+/** Templates with a condition around them are made by Pepr only for what the module has. */
+export const CHART_TEMPLATES: readonly string[] = [
+  "admission-deployment.yaml",
+  "admission-service-monitor.yaml",
+  "admission-service.yaml",
+  "api-path-secret.yaml",
+  "cluster-role-binding.yaml",
+  "cluster-role.yaml",
+  "module-secret.yaml",
+  "mutation-webhook.yaml",
+  "namespace.yaml",
+  "service-account.yaml",
+  "store-role-binding.yaml",
+  "store-role.yaml",
+  "tls-secret.yaml",
+  "watcher-deployment.yaml",
+  "watcher-service-monitor.yaml",
+  "watcher-service.yaml",
+];
+
+/**
+ * Pepr adds to `pepr.rbac` what it thinks it needs. Where package.json already says all of it, by name,
+ * there is nothing to add: the file that a reviewer reads is the whole truth.
+ */
+export function checkRules(found: readonly Rule[], wanted: readonly Rule[]): Check[] {
+  const wild = found.filter((rule) => Object.values(rule).some((values: string[]) => values.includes("*")));
+  return [
+    ...equal("rules equal to pepr.rbac in package.json", wanted, found),
+    ...equal("rules with a wildcard", [], wild),
+  ];
+}
+
+/** Pepr's own objects are named after the uuid; the rules for them must be as well. */
+export function checkStoreNames(rules: readonly Rule[], name: string): Check[] {
+  const names = rules.filter(({ resources }) => resources.includes("peprstores"));
+  return equal(
+    "the stores that the module may use",
+    [[`${name}-store`, `${name}-schedule`]],
+    names.map(({ resourceNames }) => resourceNames),
+  );
+}
+
+export function checkWebhook(webhooks: readonly Webhook[], name: string, webhookTimeout: number): Check[] {
+  const [webhook] = webhooks;
+  const rule = {
+    apiGroups: [CLUSTERS.group],
+    apiVersions: [CLUSTERS.version],
+    operations: ["CREATE", "UPDATE"],
+    resources: [CLUSTERS.plural],
+  };
+  return [
+    ...equal(
+      "the webhooks",
+      [`${name}.pepr.dev`],
+      webhooks.map((each) => each.name),
+    ),
+    ...equal("rules", [rule], webhook?.rules),
+    ...equal("failurePolicy", "Fail", webhook?.failurePolicy),
+    ...equal("timeoutSeconds", webhookTimeout, webhook?.timeoutSeconds),
+    ...equal("sideEffects", SIDE_EFFECTS, webhook?.sideEffects),
+    ...equal("matchConditions", matchConditions(), webhook?.matchConditions),
+    ...equal("path", true, /^\/mutate\/[0-9a-f]{64}$/.test(webhook?.clientConfig.service.path ?? "")),
+  ];
+}
