@@ -1,0 +1,124 @@
+import { gzipSync } from "node:zlib";
+import { createHash } from "node:crypto";
+import { textOf } from "../../../scripts/build-failure";
+import { withTimeoutBounds } from "../../../scripts/chart-schema";
+import { checkObjects, checkRules, checkStoreNames, expectedObjects } from "../../../scripts/expectations";
+import { changeObject, objectsOf, type KubeObject } from "../../../scripts/manifest";
+import { checkModule, SECRET_LIMIT } from "../../../scripts/module-secret";
+
+const object = (text: string): KubeObject => {
+  const [kind = "", name = ""] = text.split(" ");
+  return { apiVersion: "v1", kind, metadata: { name } };
+};
+const rule = { apiGroups: ["a"], resources: ["things"], verbs: ["get"] };
+
+describe("The objects of a build", () => {
+  const objects = expectedObjects("pepr-some").map(object);
+
+  test("are accepted when complete, in any order", () => {
+    expect(checkObjects([...objects].reverse(), "pepr-some")).toEqual([]);
+  });
+
+  test("are refused when one is missing", () => {
+    expect(checkObjects(objects.slice(1), "pepr-some")).toHaveLength(1);
+  });
+
+  test("are refused when there is one that nobody expects", () => {
+    const more = [...objects, object("ValidatingWebhookConfiguration pepr-some")];
+    expect(checkObjects(more, "pepr-some")).toHaveLength(1);
+  });
+});
+
+describe("The rules of a build", () => {
+  test("are accepted when they are those of package.json", () => {
+    expect(checkRules([rule], [rule])).toEqual([]);
+  });
+
+  test("are refused when Pepr added one, or a verb", () => {
+    expect(checkRules([rule, rule], [rule])).toHaveLength(1);
+    expect(checkRules([{ ...rule, verbs: ["get", "patch"] }], [rule])).toHaveLength(1);
+  });
+
+  test("are refused with a wildcard, even when package.json asks for it", () => {
+    const wild = { ...rule, resources: ["*"] };
+    expect(checkRules([wild], [wild])).toHaveLength(1);
+  });
+
+  test("are refused when they allow another module's store", () => {
+    const stores = { ...rule, resources: ["peprstores"] };
+    const ours = { ...stores, resourceNames: ["pepr-some-store", "pepr-some-schedule"] };
+    expect(checkStoreNames([rule, ours], "pepr-some")).toEqual([]);
+    expect(checkStoreNames([ours], "pepr-renamed")).toHaveLength(1);
+    expect(checkStoreNames([stores], "pepr-some")).toHaveLength(1);
+  });
+});
+
+describe("The module's Secret", () => {
+  const script = Buffer.from("the script");
+  const hash = createHash("sha256").update(script).digest("hex");
+  const secret = (key: string, text: string): KubeObject => ({
+    ...object("Secret pepr-some-module"),
+    data: { [key]: text },
+  });
+  const key = `module-${hash}.js.gz`;
+
+  test("is accepted when it carries the script, wrapped or not", () => {
+    const text = gzipSync(script).toString("base64");
+    expect(checkModule(secret(key, `${text.slice(0, 9)} ${text.slice(9)}`), script)).toEqual([]);
+  });
+
+  test("is refused with another script, another name, or none", () => {
+    const other = gzipSync("another script").toString("base64");
+    expect(checkModule(secret(key, other), script)).toHaveLength(1);
+    expect(checkModule(secret("module-0.js.gz", gzipSync(script).toString("base64")), script)).toHaveLength(
+      1,
+    );
+    expect(checkModule(object("Secret pepr-some-module"), script)).toHaveLength(2);
+  });
+
+  test("is refused above the limit", () => {
+    const found = checkModule(secret(key, "A".repeat(SECRET_LIMIT + 1)), script);
+    expect(found.map(({ what }) => what)).toContain("the module's size");
+  });
+});
+
+describe("A manifest", () => {
+  const first = "kind: Secret\nmetadata:\n  name: 'quoted'   # kept\ndata: {a: 'b'}\n";
+  const second = "kind: Webhook\nmetadata:\n  name: w\n";
+
+  test("keeps every byte of the objects that do not change", () => {
+    const changed = changeObject(`${first}---\n${second}`, "Webhook", (document) => document.set("added", 1));
+    expect(changed).toBe(`${first}---\n${second}added: 1\n`);
+    expect(objectsOf(changed)).toHaveLength(2);
+  });
+
+  test("is refused when the object to change is not there exactly once", () => {
+    const nothing = (): void => undefined;
+    expect(() => changeObject(first, "Webhook", nothing)).toThrow("exactly one Webhook");
+    expect(() => changeObject(`${second}---\n${second}`, "Webhook", nothing)).toThrow("exactly one Webhook");
+  });
+});
+
+describe("The schema of the chart's values", () => {
+  const schema = (properties: object): object => ({
+    definitions: { Admission: { type: "object", properties } },
+  });
+
+  test("accepts no timeout below the one that the module was built with", () => {
+    expect(withTimeoutBounds(schema({ webhookTimeout: { type: "integer" }, other: {} }), 15)).toEqual(
+      schema({ webhookTimeout: { type: "integer", minimum: 15, maximum: 30 }, other: {} }),
+    );
+  });
+
+  test("is refused when it has no timeout", () => {
+    expect(() => withTimeoutBounds(schema({}), 15)).toThrow("values.schema.json");
+  });
+});
+
+describe("A finding", () => {
+  test("says which file, what was expected and what was found", () => {
+    expect(textOf({ file: "a.yaml", what: "the size", expected: [1], found: undefined })).toBe(
+      "a.yaml: the size\n    expected: [1]\n    found:    nothing",
+    );
+  });
+});
