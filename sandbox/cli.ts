@@ -5,7 +5,7 @@ import { makeAvailable } from "./available";
 import type { Child } from "./child";
 import { SandboxFailure, messageOf } from "./failure";
 import { stateRoot } from "./places";
-import { openSandbox, startSandbox } from "./sandbox";
+import { aborted, openSandbox, startSandbox } from "./sandbox";
 import { endChildren, dropData, readState, recordedChildren, sandboxFolders } from "./state";
 import { ensureToolchain } from "./toolchain";
 
@@ -70,16 +70,17 @@ const commands: Record<string, (signal: AbortSignal) => Promise<number>> = {
 
 async function up(signal: AbortSignal): Promise<number> {
   const { name, capd, module } = values;
-  const sandbox = await startSandbox({ name, capd, detached: true, log: print, signal });
+  const sandbox = await startSandbox({ name, capd, log: print, signal });
   if (module) {
     try {
-      await sandbox.installModule();
+      await Promise.race([sandbox.installModule(), aborted(signal)]);
     } catch (error) {
       await sandbox.stop();
       throw error;
     }
     print("        module installed: two admission processes, one watcher");
   }
+  sandbox.detach();
   const npx = "npx tsx sandbox/cli.ts";
   const named = name === "main" ? "" : ` --name ${name}`;
   print(`

@@ -31,6 +31,8 @@ import {
   prepareFolder,
   readState,
   recordedChildren,
+  rememberedModule,
+  rememberModule,
   writeState,
 } from "./state";
 import type { SandboxState } from "./state";
@@ -92,6 +94,8 @@ export interface Sandbox {
   /** Requests of the module's ServiceAccounts that RBAC did not allow. */
   forbidden(): Promise<AuditEntry[]>;
   audit(filter?: AuditFilter): Promise<AuditEntry[]>;
+  /** From now on the processes outlive ours, as with `detached`. */
+  detach(): void;
   /** Ends every process, and returns when they are gone. */
   stop(): Promise<void>;
 }
@@ -127,7 +131,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     throw error;
   }
   sandbox.becomeReady();
-  if (options.detached) lifeline.release();
+  if (options.detached) sandbox.detach();
   return sandbox;
 }
 
@@ -200,7 +204,6 @@ class RunningSandbox implements Sandbox {
   #fail: (error: unknown) => void = () => undefined;
   #ready = false;
   #stopping: Promise<void> | undefined;
-  #moduleObjects: readonly KubeObject[] = [];
 
   constructor(
     readonly name: string,
@@ -292,8 +295,8 @@ class RunningSandbox implements Sandbox {
 
   async uninstallModule(): Promise<void> {
     // The webhooks go first: with their processes gone, every write would be refused.
-    for (const object of this.#moduleObjects) await this.api.delete(object);
-    this.#moduleObjects = [];
+    for (const object of rememberedModule(this.dir)) await this.api.delete(object);
+    rememberModule(this.dir, []);
     await Promise.all(
       moduleProcessNames.map(async (name) => {
         await this.processes.get(name)?.stop();
@@ -308,6 +311,10 @@ class RunningSandbox implements Sandbox {
 
   audit(filter: AuditFilter = {}): Promise<AuditEntry[]> {
     return readAudit(auditLog(this.dir), filter);
+  }
+
+  detach(): void {
+    this.lifeline?.release();
   }
 
   stop(): Promise<void> {
@@ -349,7 +356,8 @@ async function refuseCollisions(name: string, dir: string, capd: boolean): Promi
   }
 }
 
-function aborted(signal: AbortSignal | undefined): Promise<never> {
+/** Rejects once the signal is given, and never settles otherwise. */
+export function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     const refuse = (): void => reject(new SandboxFailure("Interrupted"));
     if (signal?.aborted) refuse();

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child";
+import type { KubeObject } from "./kube-object";
 
 /** What a sandbox's folder tells about it, so that any shell can find and end it. */
 export interface SandboxState {
@@ -27,6 +28,21 @@ export function writeState(dir: string, state: SandboxState): void {
 export function readState(dir: string): SandboxState | undefined {
   const file = join(dir, "sandbox.json");
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as SandboxState) : undefined;
+}
+
+/** Notes which objects the installed module consists of, so that any shell can remove them. */
+export function rememberModule(dir: string, objects: readonly KubeObject[]): void {
+  const names = objects.map(({ apiVersion, kind, metadata: { name, namespace } }) => ({
+    apiVersion,
+    kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+  }));
+  writeFileSync(join(dir, "module.json"), JSON.stringify(names));
+}
+
+export function rememberedModule(dir: string): KubeObject[] {
+  const file = join(dir, "module.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as KubeObject[]) : [];
 }
 
 /** All processes that the folder knows, in the order of their names. */
