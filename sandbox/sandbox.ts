@@ -275,7 +275,7 @@ class RunningSandbox implements Sandbox {
       this.api.apply(peprStoreDefinition),
     ]);
     await untilServed(this.api, [peprStoreDefinition]);
-    this.#moduleObjects = [...webhooks, ...manifest.installed.filter((object) => !isNamespace(object))];
+    rememberModule(this.dir, [...webhooks, ...manifest.installed.filter((object) => !isNamespace(object))]);
 
     const specs = await moduleSpecs(this.ground, this.api, manifest, options.env ?? {});
     try {
