@@ -1,0 +1,109 @@
+/** Answers: what do we know when these objects are there? Built by the parser that runs in production. */
+import {
+  addressFacts,
+  claimFacts,
+  classFacts,
+  clusterFacts,
+  poolFacts,
+} from "../../lib/adapters/kube-objects";
+import { IPAM_API } from "../../lib/core/contract";
+import {
+  absent,
+  found,
+  unread,
+  type Facts,
+  type Known,
+  type KubeObject,
+  type PoolFacts,
+  type Rules,
+} from "../../lib/core/facts";
+import { CONTROL_PLANE } from "../../lib/core/roles";
+import * as make from "./objects";
+
+/** A read that failed, with what the API server said. */
+export class Unread {
+  constructor(readonly why: string) {}
+}
+
+type Read<T> = T | Unread | undefined;
+
+export interface World {
+  readonly cluster?: Read<KubeObject>;
+  /** Another Cluster of the name is stored already. */
+  readonly namesake?: Read<true>;
+  readonly class?: Read<KubeObject>;
+  readonly pools?: readonly KubeObject[] | Unread;
+  readonly claim?: Read<KubeObject>;
+  readonly address?: Read<KubeObject>;
+  readonly reserved?: boolean;
+  readonly dryRun?: boolean;
+  readonly spent?: string;
+  readonly rules?: Partial<Rules>;
+  /** When this process first saw the claim in this version; long ago unless told. */
+  readonly claimSeenAt?: number;
+}
+
+export const RULES: Rules = {
+  defaultPort: 6443,
+  noPool: "hold",
+  sweepBareMs: make.minutes(15),
+  sweepLabelledMs: make.hours(24),
+  quarantineMs: 0,
+};
+
+const known = <T, U>(read: Read<T>, to: (value: T) => U): Known<U> => {
+  if (read instanceof Unread) return unread(read.why);
+  return read === undefined ? absent : found(to(read));
+};
+
+export const poolOf = (object: KubeObject): PoolFacts =>
+  poolFacts(object, {
+    group: IPAM_API,
+    kind: object.kind ?? "",
+    namespaced: object.kind === "InClusterIPPool",
+  });
+
+function facts(occasion: Facts["occasion"], world: World): Facts {
+  const built: Facts = {
+    occasion,
+    dryRun: world.dryRun ?? false,
+    now: make.NOW,
+    rules: { ...RULES, ...world.rules },
+    key: { namespace: make.NAMESPACE, name: make.NAME },
+    cluster: known(world.cluster, (object) => clusterFacts(object)),
+    namesake: known(world.namesake, (is) => is),
+    class: known(world.class, classFacts),
+    pools: known(world.pools ?? [], (pools) => pools.map(poolOf)),
+    roles: [
+      {
+        role: CONTROL_PLANE,
+        claim: known(world.claim, (object) => claimFacts(object, CONTROL_PLANE, world.claimSeenAt ?? 0)),
+        address: known(world.address, addressFacts),
+        reserved: world.reserved ?? false,
+      },
+    ],
+    spent: world.spent,
+  };
+  return make.deepFreeze(built);
+}
+
+/** A Cluster is being created; its class wants a VIP and one pool can give it, unless told otherwise. */
+export const creating = (world: World = {}): Facts =>
+  facts("admission", {
+    cluster: make.cluster(),
+    class: make.clusterClass(make.wantsVip),
+    pools: [make.pool("own")],
+    ...world,
+  });
+
+/** A Cluster is stored, of the same class and with the same pool, unless told otherwise. */
+export const watching = (world: World = {}): Facts =>
+  facts("watch", {
+    cluster: make.stored(),
+    class: make.clusterClass(make.wantsVip),
+    pools: [make.pool("own")],
+    ...world,
+  });
+
+/** No Cluster of the name is stored; what it left behind may be. */
+export const gone = (world: World = {}): Facts => facts("watch", world);
