@@ -1,0 +1,5 @@
+export * from "./api-server";
+export * from "./eventually";
+export * from "./management-cluster";
+export * from "./shapes";
+export * from "./site";

@@ -1,0 +1,110 @@
+/** A management cluster for the tests of one file, with the module installed. */
+import type {
+  AuditEntry,
+  AuditFilter,
+  KubectlOptions,
+  KubectlResult,
+  Sandbox,
+} from "../../../sandbox/sandbox";
+import { startSandbox } from "../../../sandbox/sandbox";
+import { ApiServer } from "./api-server";
+import { Site } from "./site";
+
+export interface ManagementClusterOptions {
+  /** Settings of the module, on top of those of the build. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** False leaves the module out, for tests that install it themselves. */
+  readonly install?: boolean;
+}
+
+/** Usable from `beforeAll` of the file on. */
+export interface ManagementCluster {
+  readonly sandbox: Sandbox;
+  readonly api: ApiServer;
+  /** A namespace that no other test has. */
+  newSite(): Promise<Site>;
+  /** Installs the module, instead of the installed one if there is one. */
+  installModule(env?: Readonly<Record<string, string>>): Promise<void>;
+  kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult>;
+  /** What the module asked the API server for. */
+  requestsOfModule(filter?: Omit<AuditFilter, "user">): Promise<AuditEntry[]>;
+  /** Every process of the module down while `work` runs, whatever comes of it. */
+  whileModuleIsDown<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export const MODULE_PROCESSES = ["admission-1", "admission-2", "watcher"] as const;
+
+const MODULE_USER = /^system:serviceaccount:pepr-system:/;
+const START_MS = 240_000;
+const TEST_MS = 90_000;
+
+/** Call it once, at the top of a test file: it registers its own `beforeAll` and `afterAll`. */
+export function managementCluster(options: ManagementClusterOptions = {}): ManagementCluster {
+  jest.setTimeout(TEST_MS);
+  const running = new RunningManagementCluster();
+  beforeAll(async () => {
+    await running.start();
+    if (options.install ?? true) await running.installModule(options.env);
+  }, START_MS);
+  afterAll(() => running.end(), START_MS);
+  return running;
+}
+
+class RunningManagementCluster implements ManagementCluster {
+  #sandbox: Sandbox | undefined;
+  #api: ApiServer | undefined;
+  #sites = 0;
+
+  get sandbox(): Sandbox {
+    if (!this.#sandbox) throw new Error("The management cluster runs from beforeAll on");
+    return this.#sandbox;
+  }
+
+  get api(): ApiServer {
+    if (!this.#api) throw new Error("The management cluster runs from beforeAll on");
+    return this.#api;
+  }
+
+  async start(): Promise<void> {
+    this.#sandbox = await startSandbox();
+    this.#api = new ApiServer(this.#sandbox.kubeconfig);
+  }
+
+  /** A request that RBAC does not allow is a mistake of ours in every test. */
+  async end(): Promise<void> {
+    if (!this.#sandbox) return;
+    const forbidden = await this.#sandbox.forbidden().finally(() => {
+      this.#api?.close();
+      return this.#sandbox?.stop();
+    });
+    expect(forbidden.map(({ verb, uri }) => `${verb} ${uri}`)).toEqual([]);
+  }
+
+  async newSite(): Promise<Site> {
+    return Site.open(this, `team-${++this.#sites}`);
+  }
+
+  async installModule(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    // A module that was built into another folder than the project's `dist`.
+    const dist = process.env["MODULE_DIST"];
+    await this.sandbox.installModule({ env, ...(dist !== undefined && { dist }) });
+  }
+
+  kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult> {
+    return this.sandbox.kubectl(args, options);
+  }
+
+  requestsOfModule(filter: Omit<AuditFilter, "user"> = {}): Promise<AuditEntry[]> {
+    return this.sandbox.audit({ ...filter, user: MODULE_USER });
+  }
+
+  async whileModuleIsDown<T>(work: () => Promise<T>): Promise<T> {
+    const processes = MODULE_PROCESSES.map((name) => this.sandbox.process(name));
+    await Promise.all(processes.map((process) => process.stop()));
+    try {
+      return await work();
+    } finally {
+      await Promise.all(processes.map((process) => process.start()));
+    }
+  }
+}

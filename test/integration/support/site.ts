@@ -1,0 +1,271 @@
+/** One namespace of a management cluster, in the words of those who work with it. */
+import {
+  cluster as clusterManifest,
+  labClass,
+  namespace as namespaceManifest,
+  pool as poolManifest,
+  toYaml,
+  type ClassOptions,
+  type ClusterOptions,
+  type KubeObject,
+  type PoolOptions,
+} from "../../../sandbox/fixtures";
+import type { KubectlOptions, KubectlResult } from "../../../sandbox/sandbox";
+import type { Answer, ApiServer, WriteOptions } from "./api-server";
+import { eventually } from "./eventually";
+import type { ManagementCluster } from "./management-cluster";
+import {
+  ADDRESSES,
+  CLAIMS,
+  CLASSES,
+  CLUSTERS,
+  CONTROL_PLANES,
+  INFRA_CLUSTERS,
+  resourceOf,
+  type Address,
+  type Claim,
+  type Cluster,
+  type InfraCluster,
+  type KubeadmControlPlane,
+  type Resource,
+  type Stored,
+} from "./shapes";
+
+export const VIP_ANNOTATION = "vip.capi.gorizond.io/control-plane-vip";
+export const HOLD_ANNOTATION = "vip.capi.gorizond.io/hold";
+export const PAUSED_ANNOTATION = "cluster.x-k8s.io/paused";
+export const OUR_PAUSE = "vip.capi.gorizond.io/hold";
+
+/** What Cluster API made of a Cluster. */
+export interface Rendered {
+  readonly cluster: Cluster;
+  readonly infrastructure: InfraCluster;
+  readonly controlPlane: KubeadmControlPlane;
+}
+
+type ClusterWish = Omit<ClusterOptions, "namespace">;
+type ClassWish = Omit<ClassOptions, "namespace">;
+
+export class Site {
+  private constructor(
+    private readonly management: ManagementCluster,
+    readonly namespace: string,
+    /** The revision from which on histories are read. */
+    private readonly since: string,
+  ) {}
+
+  static async open(management: ManagementCluster, namespace: string): Promise<Site> {
+    const manifest = namespaceManifest(namespace);
+    const { object } = await management.api.create<Stored>(resourceOf(manifest), manifest);
+    return new Site(management, namespace, object.metadata.resourceVersion);
+  }
+
+  get api(): ApiServer {
+    return this.management.api;
+  }
+
+  // ---- What an administrator prepares ----------------------------------------------------------
+
+  /** A ClusterClass, by default with a `clusterVip` whose default is ""; ready when this returns. */
+  async hasClass(options: ClassWish = {}): Promise<void> {
+    const objects = labClass({ ...options, namespace: this.namespace });
+    await Promise.all(objects.map((object) => this.api.apply(resourceOf(object), object, { force: true })));
+    await this.classIsReady(options.name ?? "lab");
+  }
+
+  /** Cluster API checks variables only against a class that it has read. */
+  async classIsReady(name: string): Promise<void> {
+    await eventually(
+      async () => {
+        const { metadata, status } = await this.api.get<ReadClass>(CLASSES, this.namespace, name);
+        return status?.observedGeneration === metadata.generation;
+      },
+      { withinMs: 15_000, what: `Cluster API to read the ClusterClass ${name}` },
+    );
+  }
+
+  /** A pool in this namespace, by default for every class and the control plane. */
+  async hasPool(options: Omit<PoolOptions, "namespace"> = {}): Promise<KubeObject> {
+    return this.put(poolManifest({ ...options, namespace: this.namespace }));
+  }
+
+  async hasGlobalPool(options: Omit<PoolOptions, "namespace">): Promise<KubeObject> {
+    return this.put(poolManifest(options));
+  }
+
+  async hasClassAndPool(options: ClassWish & { readonly addresses?: readonly string[] } = {}): Promise<void> {
+    const { addresses, ...classWish } = options;
+    await Promise.all([this.hasClass(classWish), this.hasPool(addresses ? { addresses } : {})]);
+  }
+
+  /** Creates or changes any object. */
+  async put(object: KubeObject): Promise<KubeObject> {
+    await this.api.apply(resourceOf(object), object, { force: true });
+    return object;
+  }
+
+  // ---- What a user does ------------------------------------------------------------------------
+
+  manifest(wish: ClusterWish): KubeObject {
+    return clusterManifest({ ...wish, namespace: this.namespace });
+  }
+
+  /** The answer of the API server is the first revision that is stored. */
+  createCluster(wish: ClusterWish, options?: WriteOptions): Promise<Answer<Cluster>> {
+    const manifest = this.manifest(wish);
+    return this.api.create<Cluster>(resourceOf(manifest), manifest, options);
+  }
+
+  deleteCluster(name: string, options: object = {}): Promise<void> {
+    return this.api.delete(CLUSTERS, this.at(name), options);
+  }
+
+  annotate(name: string, annotations: Readonly<Record<string, string | null>>): Promise<Answer<Cluster>> {
+    return this.api.merge<Cluster>(CLUSTERS, this.at(name), { metadata: { annotations } });
+  }
+
+  label(name: string, labels: Readonly<Record<string, string | null>>): Promise<Answer<Cluster>> {
+    return this.api.merge<Cluster>(CLUSTERS, this.at(name), { metadata: { labels } });
+  }
+
+  /** kubectl with the manifests as its input. */
+  kubectl(
+    args: readonly string[],
+    manifests: readonly KubeObject[] = [],
+    options: KubectlOptions = {},
+  ): Promise<KubectlResult> {
+    return this.management.kubectl(["-n", this.namespace, ...args], {
+      ...(manifests.length > 0 && { input: toYaml(...manifests) }),
+      ...options,
+    });
+  }
+
+  // ---- What there is ---------------------------------------------------------------------------
+
+  at(name: string): { readonly namespace: string; readonly name: string } {
+    return { namespace: this.namespace, name };
+  }
+
+  clusterOf(name: string): Promise<Cluster> {
+    return this.api.get<Cluster>(CLUSTERS, this.namespace, name);
+  }
+
+  claimOf(name: string): Promise<Claim | undefined> {
+    return this.api.find<Claim>(CLAIMS, this.namespace, claimName(name));
+  }
+
+  addressOf(name: string): Promise<Address | undefined> {
+    return this.api.find<Address>(ADDRESSES, this.namespace, claimName(name));
+  }
+
+  claims(): Promise<Claim[]> {
+    return this.api.list<Claim>(CLAIMS, this.namespace);
+  }
+
+  addresses(): Promise<Address[]> {
+    return this.api.list<Address>(ADDRESSES, this.namespace);
+  }
+
+  async infrastructureOf(name: string): Promise<InfraCluster | undefined> {
+    const ref = (await this.clusterOf(name)).spec.infrastructureRef;
+    return ref && this.api.find<InfraCluster>(INFRA_CLUSTERS, this.namespace, ref.name);
+  }
+
+  async controlPlaneOf(name: string): Promise<KubeadmControlPlane | undefined> {
+    const ref = (await this.clusterOf(name)).spec.controlPlaneRef;
+    return ref && this.api.find<KubeadmControlPlane>(CONTROL_PLANES, this.namespace, ref.name);
+  }
+
+  /** Waits until Cluster API has rendered the Cluster as it is now, and is through with it. */
+  rendered(name: string): Promise<Rendered> {
+    return eventually(
+      async () => {
+        const cluster = await this.clusterOf(name);
+        expectTopologyReconciled(cluster);
+        const [infrastructure, controlPlane] = await Promise.all([
+          this.infrastructureOf(name),
+          this.controlPlaneOf(name),
+        ]);
+        return infrastructure && controlPlane && { cluster, infrastructure, controlPlane };
+      },
+      { withinMs: 30_000, what: `Cluster API to render ${this.namespace}/${name}` },
+    );
+  }
+
+  /** Waits until nothing keeps the Cluster from being rendered any more, and it has a VIP. */
+  completed(name: string, withinMs = 20_000): Promise<Cluster> {
+    return eventually(
+      async () => {
+        const cluster = await this.clusterOf(name);
+        return isHeld(cluster) || vipOf(cluster) === undefined ? undefined : cluster;
+      },
+      { withinMs, what: `the hold of ${this.namespace}/${name} to end with a VIP` },
+    );
+  }
+
+  /** Waits until the Cluster is held for this reason. */
+  held(name: string, reason: string, withinMs = 20_000): Promise<Cluster> {
+    return eventually(
+      async () => {
+        const cluster = await this.clusterOf(name);
+        expect(cluster.metadata.annotations).toMatchObject({
+          [HOLD_ANNOTATION]: reason,
+          [PAUSED_ANNOTATION]: OUR_PAUSE,
+        });
+        return cluster;
+      },
+      { withinMs, what: `${this.namespace}/${name} to be held for ${reason}` },
+    );
+  }
+
+  gone(of: Resource, name: string, withinMs = 20_000): Promise<true> {
+    return eventually(
+      async () => (await this.api.find<Stored>(of, this.namespace, name)) === undefined || undefined,
+      { withinMs, what: `${of.plural} ${this.namespace}/${name} to be gone` },
+    ) as Promise<true>;
+  }
+
+  /** Every revision of an object that was ever stored, oldest first. */
+  history<T extends Stored>(of: Resource, name: string): Promise<T[]> {
+    return this.api.history<T>(of, this.at(name), this.since);
+  }
+}
+
+interface ReadClass extends Stored {
+  readonly status?: { readonly observedGeneration?: number };
+}
+
+export const claimName = (cluster: string): string => `vip-cp-${cluster}`;
+
+/** The VIP of a Cluster: the host of its endpoint. */
+export const vipOf = ({ spec }: Cluster): string | undefined => spec.controlPlaneEndpoint?.host || undefined;
+
+/** What the topology variable says. */
+export const variableOf = ({ spec }: Cluster, name = "clusterVip"): unknown =>
+  spec.topology?.variables?.find((variable) => variable.name === name)?.value;
+
+export const annotationOf = ({ metadata }: Stored, key: string): string | undefined =>
+  metadata.annotations?.[key];
+
+/** Held by us and paused for it, as admission writes it. */
+export const isHeld = ({ metadata: { annotations = {} } }: Cluster): boolean => {
+  const hold = annotations[HOLD_ANNOTATION];
+  return (hold !== undefined && hold !== "released") || annotations[PAUSED_ANNOTATION] === OUR_PAUSE;
+};
+
+/** The names in the API server's certificate, where the class puts the VIP. */
+export const certificateNames = ({ spec }: KubeadmControlPlane): readonly string[] =>
+  spec.kubeadmConfigSpec.clusterConfiguration?.apiServer?.certSANs ?? [];
+
+function expectTopologyReconciled({ metadata, status }: Cluster): void {
+  const condition = status?.conditions?.find(({ type }) => type === "TopologyReconciled");
+  const { generation } = metadata;
+  expect(condition).toMatchObject({ status: "True", observedGeneration: generation });
+}
+
+/** Rendered once, and with the VIP from the first revision on. */
+export function expectRenderedOnceWith(vip: string, { infrastructure, controlPlane }: Rendered): void {
+  expect(infrastructure.spec?.controlPlaneEndpoint).toEqual({ host: vip, port: 6443 });
+  expect(certificateNames(controlPlane)).toContain(vip);
+  expect([infrastructure.metadata.generation, controlPlane.metadata.generation]).toEqual([1, 1]);
+}
