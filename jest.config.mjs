@@ -4,6 +4,7 @@ const transform = {
 
 /** Two projects: what may not touch the world, and what runs on a real management cluster. */
 export default {
+  reporters: ["default", "<rootDir>/test/support/closing-line.mjs"],
   projects: [
     {
       displayName: "unit",
