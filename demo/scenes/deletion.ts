@@ -1,0 +1,60 @@
+import { RUNNING, SUCCESSOR } from "../cast";
+import { seconds } from "../page";
+import { writesOn } from "../server-log";
+import { ADDRESSES, holdOf, hostOf, telling } from "../stage";
+import type { ClusterView, Scene, Stage } from "../stage";
+import { parse } from "yaml";
+
+export const deletion: Scene = async (stage) => {
+  const { page, terminal, check } = stage;
+  const vip = hostOf(await terminal.look<ClusterView>(`get cluster ${RUNNING}`)) ?? "";
+  page.say(
+    `${RUNNING} is deleted in the foreground: its claim goes at once, long before its machines. The pool is used up by now, so whoever comes next needs ${RUNNING}'s address.`,
+  );
+  await terminal.run(`kubectl delete cluster ${RUNNING} --cascade=foreground --wait=false`);
+  const { stdout } = await terminal.run(`kubectl create -f ${SUCCESSOR}.yaml -o yaml`, { only: telling });
+  page.line();
+  check(
+    `${SUCCESSOR} is held: there is no free address`,
+    holdOf(parse(stdout) as ClusterView),
+    "PoolExhausted",
+  );
+  await stillReserved(stage, vip);
+  await terminal.run(`kubectl wait cluster/${RUNNING} --for=delete --timeout=90s`, {
+    while: `waiting until ${RUNNING} is gone`,
+  });
+  await terminal.run(
+    `kubectl wait cluster/${SUCCESSOR} --timeout=60s \\
+--for=jsonpath='{.spec.controlPlaneEndpoint.host}'`,
+    { while: `waiting for ${SUCCESSOR} to be completed` },
+  );
+  await handedOver(stage, vip);
+};
+
+async function stillReserved({ terminal, check }: Stage, vip: string): Promise<void> {
+  await terminal.run(
+    `kubectl get ${ADDRESSES} vip-cp-${RUNNING} -o custom-columns=\\
+NAME:.metadata.name,ADDRESS:.spec.address,DELETED:.metadata.deletionTimestamp`,
+  );
+  const address = await terminal.look<{ spec: { address: string } }>(`get ${ADDRESSES} vip-cp-${RUNNING}`);
+  // Looked at last: as long as the Cluster is there now, it was there when the address was.
+  const cluster = await terminal.look<Partial<ClusterView>>(`get cluster ${RUNNING} --ignore-not-found`);
+  check(`${RUNNING} is still on its way out`, cluster.metadata?.name, RUNNING);
+  check(`its address ${vip} is still reserved`, address.spec.address, vip);
+}
+
+async function handedOver({ terminal, sandbox, check }: Stage, vip: string): Promise<void> {
+  const cluster = await terminal.look<ClusterView>(`get cluster ${SUCCESSOR}`);
+  check(`${SUCCESSOR} now has ${RUNNING}'s address`, hostOf(cluster), vip, vip);
+  const gone = (await writesOn(sandbox.dir, "clusters", RUNNING)).at(-1)?.received ?? NaN;
+  const freed = (await writesOn(sandbox.dir, "ipaddresses", `vip-cp-${RUNNING}`)).at(-1)?.answered ?? NaN;
+  check(
+    `the address was let go only after ${RUNNING} was gone`,
+    freed - gone,
+    {
+      words: "a time after the last write on the Cluster",
+      test: (seen) => Number(seen) > 0,
+    },
+    `${seconds(freed - gone)} after`,
+  );
+}
