@@ -1,0 +1,40 @@
+/** Answers: what is added to Pepr's output? */
+import { parse } from "yaml";
+import { pepr } from "../package.json";
+import { BuildFailure } from "./build-failure";
+import { withTimeoutBounds } from "./chart-schema";
+import type { WebhookConfiguration, WebhookValues } from "./chart-values";
+import { saysTheSame, webhookTemplate } from "./chart-webhook";
+import { nameOf } from "./expectations";
+import { changeObject, objectsOf, type KubeObject } from "./manifest";
+import { MANIFEST, NAME, read, SCHEMA, SCRIPT_MAP, VALUES, WEBHOOK_TEMPLATE, write } from "./output";
+import { completeWebhook, WEBHOOK_KIND } from "./webhook";
+
+export interface Completion {
+  /** Had Pepr's text replacement damaged the chart? */
+  readonly repaired: boolean;
+}
+
+export function complete(): Completion {
+  const values = parse(read(VALUES)) as WebhookValues;
+  const generated = webhookIn(objectsOf(read(MANIFEST)));
+  const repaired = !saysTheSame(read(WEBHOOK_TEMPLATE), generated, values);
+  write(MANIFEST, changeObject(read(MANIFEST), WEBHOOK_KIND, completeWebhook));
+  write(WEBHOOK_TEMPLATE, webhookTemplate(webhookIn(objectsOf(read(MANIFEST))), values));
+  write(
+    SCHEMA,
+    `${JSON.stringify(withTimeoutBounds(JSON.parse(read(SCHEMA)), pepr.webhookTimeout), null, 2)}\n`,
+  );
+  // The map was made one folder deeper than where it will be.
+  write(SCRIPT_MAP, read(SCRIPT_MAP).replaceAll('"../../', '"../'));
+  return { repaired };
+}
+
+export const webhookIn = (objects: readonly KubeObject[]): WebhookConfiguration =>
+  objectIn(objects, `${WEBHOOK_KIND} ${NAME}`) as WebhookConfiguration;
+
+export function objectIn(objects: readonly KubeObject[], name: string): KubeObject {
+  const object = objects.find((each) => nameOf(each) === name);
+  if (object) return object;
+  throw new BuildFailure(`${MANIFEST}: expected ${name}, found ${objects.map(nameOf).join(", ")}`);
+}

@@ -1,0 +1,73 @@
+/** Answers: does what was built say what it must, in the manifest and in the chart? */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { parse } from "yaml";
+import { pepr } from "../package.json";
+import type { Finding } from "./build-failure";
+import type { WebhookValues } from "./chart-values";
+import { saysTheSame } from "./chart-webhook";
+import { objectIn, webhookIn } from "./completion";
+import {
+  CHART_TEMPLATES,
+  checkObjects,
+  checkRules,
+  checkStoreNames,
+  checkWebhook,
+  equal,
+  nameOf,
+  type Rule,
+} from "./expectations";
+import type { KubeObject } from "./manifest";
+import { checkModule, encodedModule } from "./module-secret";
+import { MANIFEST, NAME, pathOf, read, SCRIPT, TEMPLATES, VALUES, WEBHOOK_TEMPLATE } from "./output";
+
+type Values = WebhookValues & { readonly hash: string; readonly rbac: readonly Rule[] };
+
+const inFile = (file: string, checks: readonly Omit<Finding, "file">[]): Finding[] =>
+  checks.map((check) => ({ file, ...check }));
+
+export function inspect(objects: readonly KubeObject[]): Finding[] {
+  return [
+    ...inspectManifest(objects),
+    ...inspectValues(objects),
+    ...inFile(TEMPLATES, equal("the templates", CHART_TEMPLATES, readdirSync(pathOf(TEMPLATES)).sort())),
+    ...CHART_TEMPLATES.flatMap((file) => inspectTemplate(join(TEMPLATES, file), objects)),
+  ];
+}
+
+function inspectManifest(objects: readonly KubeObject[]): Finding[] {
+  const rules = objectIn(objects, `ClusterRole ${NAME}`)["rules"] as readonly Rule[];
+  return inFile(MANIFEST, [
+    ...checkObjects(objects, NAME),
+    ...checkRules(rules, pepr.rbac),
+    ...checkStoreNames(rules, NAME),
+    ...checkWebhook(webhookIn(objects).webhooks, NAME, pepr.webhookTimeout),
+    ...checkModule(objectIn(objects, `Secret ${NAME}-module`), readFileSync(pathOf(SCRIPT))),
+  ]);
+}
+
+function inspectValues(objects: readonly KubeObject[]): Finding[] {
+  const values = parse(read(VALUES)) as Values;
+  const { key } = encodedModule(objectIn(objects, `Secret ${NAME}-module`));
+  const same = saysTheSame(read(WEBHOOK_TEMPLATE), webhookIn(objects), values);
+  return [
+    ...inFile(VALUES, [
+      ...equal("uuid", NAME, values.uuid),
+      ...equal("hash", key, `module-${values.hash}.js.gz`),
+      ...equal("failurePolicy", "Fail", values.admission.failurePolicy),
+      ...equal("webhookTimeout", pepr.webhookTimeout, values.admission.webhookTimeout),
+      ...checkRules(values.rbac, pepr.rbac),
+    ]),
+    ...inFile(WEBHOOK_TEMPLATE, equal(`says what ${MANIFEST} says`, true, same)),
+  ];
+}
+
+/** A template with nothing open is an object of the manifest, or it is damaged. */
+function inspectTemplate(file: string, objects: readonly KubeObject[]): Finding[] {
+  const text = read(file);
+  if (text.includes("{{")) return [];
+  const object = parse(text) as KubeObject;
+  const same = objects.some((each) => isDeepStrictEqual(each, object));
+  return inFile(file, equal(`${nameOf(object)} is the one in ${MANIFEST}`, true, same));
+}
