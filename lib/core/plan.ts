@@ -20,7 +20,8 @@ import { valueOf } from "./facts";
 import type { Role } from "./roles";
 import { situationOf, type Situation } from "./situation";
 import type { Verdict } from "./verdict";
-import { goneTable, watchTable } from "./watch-table";
+import { goneTable } from "./gone-table";
+import { watchTable } from "./watch-table";
 
 export type Step =
   | { readonly kind: "create-claim"; readonly claim: ClaimWish }

@@ -1,0 +1,74 @@
+/** Answers: which writes make a claim and its address a Cluster's own, and which give them back? */
+import { CLUSTER_API } from "./contract";
+import type { AddressFacts, ClaimFacts, Facts, OwnerReference } from "./facts";
+import type { RolePlan, Step } from "./plan";
+import { says, type More } from "./says";
+import { isHeld, isPausedByUser, isServedBy, type Situation } from "./situation";
+import type { Reason } from "./verdict";
+
+/** No claim is taken away while a create that counted on it may still be on its way: 34 s, and much to spare. */
+export const NEVER_BEFORE_MS = 120_000;
+
+export const ownerOf = ({ cluster }: Situation): OwnerReference => ({
+  apiVersion: `${CLUSTER_API}/v1beta2`,
+  kind: "Cluster",
+  name: cluster.key.name,
+  uid: cluster.uid ?? "",
+  controller: true,
+  // Never blockOwnerDeletion: with a provider whose address is owned by the claim alone, foreground
+  // deletion of the Cluster would wait for the claim, and the claim for the Cluster.
+});
+
+export const remove = (claim: ClaimFacts): Step => ({ kind: "delete-claim", claim });
+
+/** The steps that make claim and address the Cluster's own, as far as they are not. Address first. */
+export function adoption(s: Situation): Step[] {
+  const { claim } = s;
+  return claim?.ours && !claim.deleting ? [...protection(s), ...ownership(s, claim)] : [];
+}
+
+const isAlive = ({ address }: Situation): boolean =>
+  address?.address !== undefined && address.deletingSince === undefined;
+
+const protection = (s: Situation): Step[] =>
+  s.address && isAlive(s) && !isProtected(s)
+    ? [{ kind: "protect-address", role: s.role, address: s.address, uid: s.cluster.uid ?? "" }]
+    : [];
+
+/** The label last, and never on a paused Cluster: the provider then neither serves nor releases the claim. */
+function ownership(s: Situation, claim: ClaimFacts): Step[] {
+  const { cluster } = s;
+  if (!claim.owner) return [{ kind: "own-claim", claim, owner: ownerOf(s) }];
+  const ready = isAlive(s) && !claim.labelled && !isHeld(cluster) && !isPausedByUser(cluster);
+  return ready ? [{ kind: "label-claim", claim, cluster: cluster.key.name }] : [];
+}
+
+export const isProtected = ({ address, cluster }: Situation): boolean =>
+  address !== undefined && address.inUse && address.labelled && address.clusterUid === cluster.uid;
+
+const neverItsEndpoint = (s: Situation): boolean =>
+  !isServedBy(s) &&
+  (s.address?.address === undefined || s.cluster.annotations[s.role.annotation] !== s.address.address);
+
+/** Gives a claim back that was never the endpoint; the address follows it, see "release what was never used". */
+export const retire = (s: Situation): Step[] =>
+  s.claim && s.claim.ours && !s.claim.deleting && neverItsEndpoint(s) ? [remove(s.claim)] : [];
+
+/** An unowned claim may be a create's that is on its way; an owned one is this Cluster's alone. */
+export function retireAged(s: Situation): More {
+  const { claim, facts } = s;
+  if (!claim || retire(s).length === 0) return {};
+  const left = claim.owner ? 0 : claim.youngest + NEVER_BEFORE_MS - facts.now;
+  return left > 0 ? { lookAgainMs: left } : { steps: retire(s) };
+}
+
+export const isDetained = (address: AddressFacts | undefined): address is AddressFacts =>
+  address !== undefined && address.deletingSince !== undefined && address.inUse;
+
+/** Takes our finalizer off an address nobody can be at any more, after the quarantine. */
+export function release(address: AddressFacts, { now, rules }: Facts, reason: Reason): RolePlan {
+  const left = (address.deletingSince ?? now) + rules.quarantineMs - now;
+  return left > 0
+    ? says(reason, address.text, { lookAgainMs: left })
+    : says(reason, address.text, { steps: [{ kind: "release-address", address }] });
+}

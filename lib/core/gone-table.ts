@@ -1,0 +1,59 @@
+/** Answers: what becomes of the claim and the address of a Cluster that is gone, or never came? */
+import { isDetained, NEVER_BEFORE_MS, release, remove } from "./adoption";
+import type { ClaimFacts, Facts, RoleFacts } from "./facts";
+import { valueOf } from "./facts";
+import type { RolePlan, Row } from "./plan";
+import { says } from "./says";
+
+export interface Remains {
+  readonly facts: Facts;
+  readonly roleFacts: RoleFacts;
+}
+
+const orphan = ({ roleFacts }: Remains): ClaimFacts | undefined => {
+  const claim = valueOf(roleFacts.claim);
+  return claim?.ours && !claim.owner && !claim.deleting ? claim : undefined;
+};
+
+/** A claim whose Cluster never came, or was deleted and left it: removed when nobody can count on it any more. */
+function sweep({ facts }: Remains, claim: ClaimFacts): RolePlan {
+  const { rules, now } = facts;
+  const grace = Math.max(claim.labelled ? rules.sweepLabelledMs : rules.sweepBareMs, NEVER_BEFORE_MS);
+  const left = claim.youngest + grace - now;
+  return left > 0
+    ? says("Gone", claim.name, { lookAgainMs: left })
+    : says("Gone", claim.name, { steps: [remove(claim)] });
+}
+
+export const goneTable: readonly Row<Remains>[] = [
+  {
+    name: "Cluster not read",
+    when: ({ facts }) => facts.cluster.state === "unread",
+    plan: ({ facts }) => says("Unreachable", facts.cluster.state === "unread" ? facts.cluster.why : ""),
+  },
+  {
+    name: "claim or address not read",
+    when: ({ roleFacts }) => roleFacts.claim.state === "unread" || roleFacts.address.state === "unread",
+    plan: ({ roleFacts }) => says("Unreachable", whyUnread(roleFacts)),
+  },
+  {
+    name: "release",
+    when: ({ roleFacts }) => isDetained(valueOf(roleFacts.address)),
+    plan: ({ facts, roleFacts }) => {
+      const address = valueOf(roleFacts.address);
+      return address ? release(address, facts, "Gone") : says("Gone");
+    },
+  },
+  {
+    name: "sweep",
+    when: (remains) => orphan(remains) !== undefined,
+    plan: (remains) => {
+      const claim = orphan(remains);
+      return claim ? sweep(remains, claim) : says("Gone");
+    },
+  },
+  { name: "nothing left to do", when: () => true, plan: () => says("Gone") },
+];
+
+const whyUnread = ({ claim, address }: RoleFacts): string =>
+  [claim, address].flatMap((known) => (known.state === "unread" ? known.why : [])).join("; ");

@@ -1,0 +1,71 @@
+/** Answers: what is to be done for a stored Cluster that has a host already? */
+import { adoption, isProtected, retire } from "./adoption";
+import { canonicalAddress } from "./address";
+import { APPLY_LATE } from "./contract";
+import { isEmpty, type Edit } from "./edit";
+import type { RolePlan, Row } from "./plan";
+import { says, waits, type More } from "./says";
+import { className, isHeld, isServedBy, placeVip, type Situation } from "./situation";
+import type { Reason } from "./verdict";
+
+export const isLate = ({ cluster }: Situation): boolean =>
+  !isHeld(cluster) && cluster.started && cluster.annotations[APPLY_LATE] !== "true";
+
+/** What belongs on a Cluster that has its host already: written only where it cannot roll machines. */
+function follow(s: Situation, reason: Reason, annotate: boolean): RolePlan {
+  const host = s.host ?? "";
+  const edit = placeVip(s, host, annotate);
+  const steps = reason === "Assigned" ? adoption(s) : [];
+  const withheld = isLate(s) && edit.variables !== undefined;
+  const wished = withheld ? withoutVariables(edit) : edit;
+  return says(withheld ? "LateNotApplied" : reason, withheld ? `variable ${s.role.variable}` : host, {
+    steps,
+    ...(!isEmpty(wished) && { edit: wished }),
+  });
+}
+
+function withoutVariables(edit: Edit): Edit {
+  const { variables: _, ...rest } = edit;
+  return rest;
+}
+
+const endingHold = (s: Situation): More =>
+  isHeld(s.cluster) ? { edit: placeVip(s, s.host ?? "", true) } : {};
+
+export const HOST_ROWS: readonly Row<Situation>[] = [
+  {
+    name: "claim or address of the VIP deleted by hand",
+    when: (s) => isServedBy(s) && (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
+    plan: (s) => says("AddressDetached", s.host, endingHold(s)),
+  },
+  {
+    name: "the VIP is secured before the hold ends",
+    when: (s) => isServedBy(s) && isHeld(s.cluster) && !isProtected(s),
+    plan: (s) => says("Adopting", s.host, { steps: adoption(s) }),
+  },
+  {
+    name: "the VIP is in place, class missing",
+    when: (s) => isServedBy(s) && !s.class,
+    plan: (s) => waits(s, "ClassNotFound", className(s), { steps: adoption(s) }),
+  },
+  {
+    name: "the VIP is in place",
+    when: isServedBy,
+    plan: (s) => follow(s, "Assigned", true),
+  },
+  {
+    name: "host by somebody else, claim of ours",
+    when: (s) => s.host !== undefined && retire(s).length > 0,
+    plan: (s) => says("UserProvided", s.host, { steps: retire(s) }),
+  },
+  {
+    name: "host by somebody else, class missing",
+    when: (s) => s.host !== undefined && !s.class,
+    plan: (s) => waits(s, "ClassNotFound", className(s)),
+  },
+  {
+    name: "host by somebody else",
+    when: (s) => s.host !== undefined,
+    plan: (s) => follow(s, "UserProvided", canonicalAddress(s.host ?? "") !== undefined),
+  },
+];

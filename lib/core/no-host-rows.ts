@@ -1,0 +1,139 @@
+/** Answers: what is to be done for a stored Cluster that has no host yet? */
+import { adoption, isDetained, isProtected, ownerOf, release, retireAged } from "./adoption";
+import { HOLD, LIFTED } from "./contract";
+import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
+import { isLate } from "./host-rows";
+import type { Row } from "./plan";
+import { claimName } from "./roles";
+import { says, waits, type More } from "./says";
+import {
+  claimWords,
+  className,
+  isHeld,
+  passedOverWords,
+  placeVip,
+  wishWords,
+  type Situation,
+} from "./situation";
+
+const hasNoPool = (s: Situation): boolean => s.pools.matching.length === 0;
+
+/** No pool is asked for, or the installation says that a missing one is no reason to hold. */
+const needsNoPool = (s: Situation): boolean =>
+  hasNoPool(s) && (!s.wantsVariable || s.facts.rules.noPool !== "hold");
+
+const lift = (s: Situation): Edit => (isHeld(s.cluster) ? unpause(s.cluster.annotations, LIFTED) : NO_EDIT);
+
+export const lifting = (s: Situation): More => {
+  const edit = lift(s);
+  return isEmpty(edit) ? {} : { edit };
+};
+
+export const NO_HOST_ROWS: readonly Row<Situation>[] = [
+  {
+    name: "class missing",
+    when: (s) => !s.class,
+    plan: (s) => waits(s, "ClassNotFound", className(s)),
+  },
+  {
+    name: "nothing asks for a VIP",
+    when: needsNoPool,
+    plan: (s) =>
+      says(s.wantsVariable ? "NoMatchingPool" : "NotManaged", wishWords(s), {
+        steps: retireAged(s).steps ?? [],
+        ...lifting(s),
+      }),
+  },
+  {
+    name: "late, on a running Cluster",
+    when: isLate,
+    plan: (s) => says("LateNotApplied", "the endpoint", { steps: retireAged(s).steps ?? [] }),
+  },
+  {
+    name: "claim not ours",
+    when: (s) => s.claim !== undefined && !s.claim.ours,
+    plan: (s) => waits(s, "ClaimNotOurs", claimWords(s)),
+  },
+  {
+    // The hold says so first: whoever still wants to complete the Cluster with this address then fails
+    // on the resourceVersion, and only then the address may go.
+    name: "address that was never used: announce",
+    when: (s) =>
+      isDetained(s.address) &&
+      isHeld(s.cluster) &&
+      s.cluster.annotations[HOLD] !== "PreviousAddressReleasing",
+    plan: (s) => waits(s, "PreviousAddressReleasing", s.address?.text ?? ""),
+  },
+  {
+    name: "address that was never used: release",
+    when: (s) => isDetained(s.address),
+    plan: (s) => {
+      const { address, facts } = s;
+      return address ? release(address, facts, "PreviousAddressReleasing") : says("Unreachable");
+    },
+  },
+  {
+    name: "claim or address going, or address without claim",
+    when: (s) =>
+      s.claim?.deleting === true ||
+      s.address?.deletingSince !== undefined ||
+      (!s.claim && s.address !== undefined),
+    plan: (s) => waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`),
+  },
+  {
+    name: "no pool matches",
+    when: (s) => hasNoPool(s) && !s.claim,
+    plan: (s) => waits(s, "NoMatchingPool", wishWords(s)),
+  },
+  {
+    name: "claim of another pool",
+    when: (s) => s.claim !== undefined && !s.ofMatchingPool,
+    plan: (s) => waits(s, "ClaimOfOtherPool", claimWords(s), retireAged(s)),
+  },
+  {
+    name: "no claim, no usable pool",
+    when: (s) => !s.claim && !s.pools.chosen,
+    plan: (s) => waits(s, "PoolExhausted", passedOverWords(s)),
+  },
+  {
+    name: "no claim",
+    when: (s) => !s.claim,
+    plan: (s) =>
+      waits(s, "WaitingForAddress", "", {
+        steps: s.pools.chosen
+          ? [
+              {
+                kind: "create-claim",
+                claim: {
+                  namespace: s.facts.key.namespace,
+                  name: claimName(s.role, s.facts.key.name),
+                  role: s.role,
+                  pool: s.pools.chosen.ref,
+                  owner: ownerOf(s),
+                },
+              },
+            ]
+          : [],
+      }),
+  },
+  {
+    name: "claim without an address",
+    when: (s) => s.claim?.addressName === undefined || !s.address,
+    plan: (s) => waits(s, "WaitingForAddress", claimWords(s), { steps: adoption(s) }),
+  },
+  {
+    name: "address that is none",
+    when: (s) => s.address?.address === undefined,
+    plan: (s) => waits(s, "AddressInvalid", s.address?.text ?? ""),
+  },
+  {
+    name: "the address is secured before it is written",
+    when: (s) => !isProtected(s),
+    plan: (s) => says("Adopting", s.address?.text, { steps: adoption(s) }),
+  },
+  {
+    name: "complete",
+    when: () => true,
+    plan: (s) => says("Assigned", s.address?.address, { edit: placeVip(s, s.address?.address ?? "", true) }),
+  },
+];

@@ -1,0 +1,18 @@
+/** Answers: how does a row of a table say what it decided? */
+import { HOLD } from "./contract";
+import type { RolePlan } from "./plan";
+import { isHeld, isPausedByUser, type Situation } from "./situation";
+import { verdict, type Reason } from "./verdict";
+
+export type More = Omit<RolePlan, "verdict">;
+
+export const says = (reason: Reason, detail = "", more: More = {}): RolePlan => ({
+  verdict: verdict(reason, detail),
+  ...more,
+});
+
+/** A Cluster that cannot be completed: what its hold says is kept true, and nothing else is written. */
+export function waits(s: Situation, reason: Reason, detail: string, more: More = {}): RolePlan {
+  const stale = isHeld(s.cluster) && s.cluster.annotations[HOLD] !== reason && !isPausedByUser(s.cluster);
+  return says(reason, detail, { ...(stale && { edit: { annotations: { [HOLD]: reason } } }), ...more });
+}
