@@ -3,3 +3,4 @@ export * from "./eventually";
 export * from "./management-cluster";
 export * from "./shapes";
 export * from "./site";
+export * from "./webhook";

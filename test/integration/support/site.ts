@@ -34,6 +34,7 @@ import {
 export const VIP_ANNOTATION = "vip.capi.gorizond.io/control-plane-vip";
 export const HOLD_ANNOTATION = "vip.capi.gorizond.io/hold";
 export const PAUSED_ANNOTATION = "cluster.x-k8s.io/paused";
+export const IN_USE = "vip.capi.gorizond.io/in-use";
 export const OUR_PAUSE = "vip.capi.gorizond.io/hold";
 
 /** What Cluster API made of a Cluster. */
@@ -66,9 +67,12 @@ export class Site {
 
   // ---- What an administrator prepares ----------------------------------------------------------
 
-  /** A ClusterClass, by default with a `clusterVip` whose default is ""; ready when this returns. */
+  /**
+   * A ClusterClass, by default with a `clusterVip` whose default is ""; ready when this returns. It knows
+   * an optional variable `region` too, so that a manifest can have a list of variables of its own.
+   */
   async hasClass(options: ClassWish = {}): Promise<void> {
-    const objects = labClass({ ...options, namespace: this.namespace });
+    const objects = labClass({ ...options, namespace: this.namespace }).map(withRegion);
     await Promise.all(objects.map((object) => this.api.apply(resourceOf(object), object, { force: true })));
     await this.classIsReady(options.name ?? "lab");
   }
@@ -84,9 +88,9 @@ export class Site {
     );
   }
 
-  /** A pool in this namespace, by default for every class and the control plane. */
+  /** A pool in this namespace, by default for the class `lab` and the control plane. */
   async hasPool(options: Omit<PoolOptions, "namespace"> = {}): Promise<KubeObject> {
-    return this.put(poolManifest({ ...options, namespace: this.namespace }));
+    return this.put(poolManifest({ clusterClass: "lab", ...options, namespace: this.namespace }));
   }
 
   async hasGlobalPool(options: Omit<PoolOptions, "namespace">): Promise<KubeObject> {
@@ -94,8 +98,9 @@ export class Site {
   }
 
   async hasClassAndPool(options: ClassWish & { readonly addresses?: readonly string[] } = {}): Promise<void> {
-    const { addresses, ...classWish } = options;
-    await Promise.all([this.hasClass(classWish), this.hasPool(addresses ? { addresses } : {})]);
+    const { addresses, ...wish } = options;
+    const clusterClass = wish.name ?? "lab";
+    await Promise.all([this.hasClass(wish), this.hasPool({ clusterClass, ...(addresses && { addresses }) })]);
   }
 
   /** Creates or changes any object. */
@@ -158,6 +163,18 @@ export class Site {
     return this.api.find<Address>(ADDRESSES, this.namespace, claimName(name));
   }
 
+  /** Waits until claim and address are the Cluster's own and nothing is left to be written on them. */
+  adopted(name: string): Promise<Claim> {
+    return eventually(
+      async () => {
+        const [claim, address] = await Promise.all([this.claimOf(name), this.addressOf(name)]);
+        const labelled = claim?.metadata.labels?.["cluster.x-k8s.io/cluster-name"] === name;
+        return labelled && address?.metadata.finalizers?.includes(IN_USE) ? claim : undefined;
+      },
+      { withinMs: 15_000, what: `the claim of ${this.namespace}/${name} to be adopted` },
+    );
+  }
+
   claims(): Promise<Claim[]> {
     return this.api.list<Claim>(CLAIMS, this.namespace);
   }
@@ -177,7 +194,7 @@ export class Site {
   }
 
   /** Waits until Cluster API has rendered the Cluster as it is now, and is through with it. */
-  rendered(name: string): Promise<Rendered> {
+  rendered(name: string, withinMs = 30_000): Promise<Rendered> {
     return eventually(
       async () => {
         const cluster = await this.clusterOf(name);
@@ -188,7 +205,7 @@ export class Site {
         ]);
         return infrastructure && controlPlane && { cluster, infrastructure, controlPlane };
       },
-      { withinMs: 30_000, what: `Cluster API to render ${this.namespace}/${name}` },
+      { withinMs, what: `Cluster API to render ${this.namespace}/${name}` },
     );
   }
 
@@ -218,6 +235,20 @@ export class Site {
     );
   }
 
+  /** Waits until Cluster API has seen that the Cluster is paused: from then on it leaves it alone. */
+  seenPaused(name: string): Promise<Cluster> {
+    return eventually(
+      async () => {
+        const cluster = await this.clusterOf(name);
+        expect(cluster.status?.conditions).toContainEqual(
+          expect.objectContaining({ type: "Paused", status: "True" }),
+        );
+        return cluster;
+      },
+      { withinMs: 15_000, what: `Cluster API to see that ${this.namespace}/${name} is paused` },
+    );
+  }
+
   gone(of: Resource, name: string, withinMs = 20_000): Promise<true> {
     return eventually(
       async () => (await this.api.find<Stored>(of, this.namespace, name)) === undefined || undefined,
@@ -229,6 +260,13 @@ export class Site {
   history<T extends Stored>(of: Resource, name: string): Promise<T[]> {
     return this.api.history<T>(of, this.at(name), this.since);
   }
+}
+
+function withRegion(object: KubeObject): KubeObject {
+  if (object.kind !== "ClusterClass") return object;
+  const spec = object["spec"] as { variables?: unknown[] };
+  const region = { name: "region", required: false, schema: { openAPIV3Schema: { type: "string" } } };
+  return { ...object, spec: { ...spec, variables: [...(spec.variables ?? []), region] } };
 }
 
 interface ReadClass extends Stored {
