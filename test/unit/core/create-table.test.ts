@@ -11,6 +11,7 @@ import {
   bound,
   CLAIM,
   claim,
+  type Change,
   cluster,
   clusterClass,
   clusterLabelled,
@@ -430,7 +431,7 @@ describe("A Cluster that is being created", () => {
   );
 
   test("the port is the endpoint's own, else the API server's, else the setting", () => {
-    const portFor = (...changes: Parameters<typeof cluster>): number | undefined =>
+    const portFor = (...changes: Change[]): number | undefined =>
       plan(
         creating({
           reserved: true,
