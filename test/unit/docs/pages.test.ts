@@ -1,0 +1,55 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseAllDocuments } from "yaml";
+
+const root = join(__dirname, "../../..");
+
+const inFolder = (folder: string, end: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(end))
+    .map((file) => join(folder, file));
+
+const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...inFolder("docs", ".md")];
+const textOf = (file: string): string => readFileSync(join(root, file), "utf8");
+
+/** The anchor that GitHub makes of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+
+const anchors = (file: string): string[] =>
+  [...textOf(file).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) => anchorOf(heading));
+
+const links = (file: string): string[] =>
+  [...textOf(file).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, to = ""]) =>
+    /^[a-z]+:/.test(to) ? [] : [to],
+  );
+
+function isBroken(file: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? file : join(dirname(file), path);
+  if (!existsSync(join(root, target))) return true;
+  return anchor !== undefined && !anchors(target).includes(anchor);
+}
+
+test.each(pages)("every link of %s leads somewhere", (file) => {
+  expect(links(file).filter((link) => isBroken(file, link))).toEqual([]);
+});
+
+test("every decision is in the index", () => {
+  const decisions = readdirSync(join(root, "docs/adr")).filter((file) => /^\d{4}-/.test(file));
+  expect(links("docs/adr/README.md").sort()).toEqual(expect.arrayContaining(decisions.sort()));
+});
+
+test.each(inFolder("examples", ".yaml"))("%s is a stream of Kubernetes objects", (file) => {
+  for (const document of parseAllDocuments(textOf(file))) {
+    expect(document.errors).toEqual([]);
+    expect(document.toJS()).toMatchObject({
+      apiVersion: expect.any(String),
+      kind: expect.any(String),
+      metadata: { name: expect.any(String) },
+    });
+  }
+});
