@@ -18,12 +18,12 @@ help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(installed) $(module) ## Watch a cluster get its VIP, from nothing to Available
-	@$(tsx) sandbox/demo.ts
+demo: $(installed) ## Watch a cluster get its VIP, from nothing to Available
+	@$(tsx) demo/demo.ts
 
 .PHONY: test
 test: $(installed) check toolchain $(module) ## Run every check and test, also against a real API server
-	npx jest
+	npx jest --runInBand
 
 .PHONY: check
 check: $(installed) ## Compile, lint and check the format

@@ -26,7 +26,7 @@ export interface PoolOptions {
   readonly addresses?: readonly string[];
   readonly prefix?: number;
   readonly gateway?: string;
-  /** The ClusterClass it serves, or "true" for any. */
+  /** The ClusterClass it serves; by default the lab class. */
   readonly clusterClass?: string;
   readonly role?: "control-plane" | "ingress" | "true";
   readonly annotations?: Readonly<Record<string, string>>;
@@ -44,7 +44,7 @@ export function pool(options: PoolOptions = {}): KubeObject {
       name: options.name ?? "control-plane-vips",
       ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
       labels: {
-        "vip.capi.gorizond.io/cluster-class": options.clusterClass ?? "true",
+        "vip.capi.gorizond.io/cluster-class": options.clusterClass ?? "lab",
         "vip.capi.gorizond.io/role": options.role ?? "control-plane",
       },
       ...(options.annotations ? { annotations: { ...options.annotations } } : {}),

@@ -24,7 +24,9 @@ export function go(args: readonly string[], options: GoRun = {}): Promise<string
     child.stderr.on("data", (chunk: Buffer) => (err = (err + chunk.toString()).slice(-8000)));
     child.on("error", (error) => {
       const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-      reject(missing ? new SandboxFailure(`${installGo} No "go" was found in PATH.`) : error);
+      const interrupted = options.signal?.aborted ?? false;
+      if (interrupted) reject(new SandboxFailure("interrupted"));
+      else reject(missing ? new SandboxFailure(`${installGo} No "go" was found in PATH.`) : error);
     });
     child.on("close", (code) => {
       if (code === 0) resolve(Buffer.concat(out).toString());
