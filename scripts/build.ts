@@ -60,10 +60,16 @@ function summary(objects: readonly KubeObject[], { repaired }: Completion): read
   ];
 }
 
+/** What a person can act on; anything else is a fault of this script and keeps its stack. */
+const isPlain = (error: unknown): error is Error =>
+  error instanceof BuildFailure ||
+  error instanceof SettingsError ||
+  (error instanceof Error && "syscall" in error);
+
 try {
   build();
 } catch (error) {
-  if (!(error instanceof BuildFailure) && !(error instanceof SettingsError)) throw error;
-  process.stderr.write(`The build failed: ${DIST} holds nothing to install.\n${error.message}\n`);
+  if (!isPlain(error)) throw error;
+  process.stderr.write(`The build failed, and ${DIST} got nothing from it.\n${error.message}\n`);
   process.exitCode = 1;
 }

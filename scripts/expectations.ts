@@ -69,9 +69,12 @@ export const CHART_TEMPLATES: readonly string[] = [
  * there is nothing to add: the file that a reviewer reads is the whole truth.
  */
 export function checkRules(found: readonly Rule[], wanted: readonly Rule[]): Check[] {
+  const beyond = (some: readonly Rule[], others: readonly Rule[]): readonly Rule[] =>
+    some.filter((rule) => !others.some((other) => isDeepStrictEqual(rule, other)));
   const wild = found.filter((rule) => Object.values(rule).some((values: string[]) => values.includes("*")));
   return [
-    ...equal("rules equal to pepr.rbac in package.json", wanted, found),
+    ...equal("rules of pepr.rbac in package.json that are missing", [], beyond(wanted, found)),
+    ...equal("rules that pepr.rbac in package.json does not have", [], beyond(found, wanted)),
     ...equal("rules with a wildcard", [], wild),
   ];
 }

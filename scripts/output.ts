@@ -1,8 +1,8 @@
 /** Answers: which files does a build make, and when do they count as made? */
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pepr } from "../package.json";
-import type { Finding } from "./build-failure";
+import { BuildFailure, type Finding } from "./build-failure";
 
 export const DIST = "dist";
 /** Inside dist, so that git never sees what a failed build leaves behind for a look. */
@@ -46,6 +46,14 @@ export function checkFresh(startedAt: number): Finding[] {
 }
 
 export function publish(): void {
-  for (const file of FINISHED) renameSync(pathOf(file), join(DIST, file));
-  rmSync(UNFINISHED, { recursive: true });
+  const others = FINISHED.filter((file) => existsSync(join(DIST, file)));
+  if (others.length > 0)
+    throw new BuildFailure(`another build wrote ${others.join(", ")} meanwhile: build again`);
+  try {
+    for (const file of FINISHED) renameSync(pathOf(file), join(DIST, file));
+  } catch (error) {
+    for (const file of FINISHED) rmSync(join(DIST, file), { recursive: true, force: true });
+    throw error;
+  }
+  rmSync(UNFINISHED, { recursive: true, force: true });
 }

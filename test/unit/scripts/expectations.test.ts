@@ -34,9 +34,12 @@ describe("The rules of a build", () => {
     expect(checkRules([rule], [rule])).toEqual([]);
   });
 
-  test("are refused when Pepr added one, or a verb", () => {
-    expect(checkRules([rule, rule], [rule])).toHaveLength(1);
-    expect(checkRules([{ ...rule, verbs: ["get", "patch"] }], [rule])).toHaveLength(1);
+  test("are refused when Pepr added one, or a verb, or left one out", () => {
+    const other = { ...rule, resources: ["others"] };
+    const more = { ...rule, verbs: ["get", "patch"] };
+    expect(checkRules([rule, other], [rule])).toEqual([expect.objectContaining({ found: [other] })]);
+    expect(checkRules([rule], [rule, other])).toEqual([expect.objectContaining({ found: [other] })]);
+    expect(checkRules([more], [rule]).map(({ found }) => found)).toEqual([[rule], [more]]);
   });
 
   test("are refused with a wildcard, even when package.json asks for it", () => {
