@@ -1,0 +1,107 @@
+/** A value that makes no sense stops the process and says which one, what it is and what is allowed. */
+import { pepr } from "../../package.json";
+import { readSettings, SETTINGS, SettingsError, type SettingName } from "../../lib/settings";
+
+const complaint = (env: Record<string, string>, webhookTimeout = 30): string => {
+  try {
+    readSettings(env, webhookTimeout);
+  } catch (error) {
+    expect(error).toBeInstanceOf(SettingsError);
+    return (error as Error).message;
+  }
+  return "none";
+};
+
+describe("Settings", () => {
+  test("are complete without a single variable", () => {
+    expect(readSettings({}, 15)).toEqual({
+      rules: {
+        defaultPort: 6443,
+        noPool: "hold",
+        sweepBareMs: 900_000,
+        sweepLabelledMs: 86_400_000,
+        quarantineMs: 0,
+      },
+      budgetMs: 10_000,
+      workers: 8,
+      listenPort: 3000,
+      logLevel: "info",
+    });
+  });
+
+  test("fit the webhook timeout that the module is built with", () => {
+    expect(() => readSettings(pepr.env, pepr.webhookTimeout)).not.toThrow();
+  });
+
+  test("come from the environment", () => {
+    const env = {
+      VIP_DEFAULT_PORT: "9345",
+      VIP_ADMISSION_BUDGET: "3",
+      VIP_NO_POOL: "reject",
+      VIP_QUARANTINE: "60",
+      VIP_SWEEP_BARE: "120",
+      VIP_SWEEP_LABELLED: "3600",
+      VIP_WORKERS: "1",
+      VIP_LISTEN_PORT: "3443",
+      VIP_LOG_LEVEL: "debug",
+    };
+    expect(readSettings(env, 15)).toEqual({
+      rules: {
+        defaultPort: 9345,
+        noPool: "reject",
+        sweepBareMs: 120_000,
+        sweepLabelledMs: 3_600_000,
+        quarantineMs: 60_000,
+      },
+      budgetMs: 3000,
+      workers: 1,
+      listenPort: 3443,
+      logLevel: "debug",
+    });
+  });
+
+  test("that are empty count as not given", () => {
+    expect(readSettings({ VIP_NO_POOL: "", VIP_WORKERS: undefined }, 15)).toEqual(readSettings({}, 15));
+  });
+
+  test("cannot be changed by anybody", () => {
+    const settings = readSettings({}, 15);
+    expect(Object.isFrozen(settings)).toBe(true);
+    expect(Object.isFrozen(settings.rules)).toBe(true);
+  });
+
+  test.each<[SettingName, string]>([
+    ["VIP_DEFAULT_PORT", "0"],
+    ["VIP_DEFAULT_PORT", "65536"],
+    ["VIP_DEFAULT_PORT", "6443 "],
+    ["VIP_ADMISSION_BUDGET", "10s"],
+    ["VIP_ADMISSION_BUDGET", "26"],
+    ["VIP_NO_POOL", "Hold"],
+    ["VIP_NO_POOL", "wait"],
+    ["VIP_QUARANTINE", "-1"],
+    ["VIP_SWEEP_BARE", "119"],
+    ["VIP_SWEEP_LABELLED", "1e9"],
+    ["VIP_WORKERS", "0"],
+    ["VIP_WORKERS", "99999999999999999999"],
+    ["VIP_LISTEN_PORT", "http"],
+    ["VIP_LOG_LEVEL", "trace"],
+  ])("refuse %s at %j, and say what is allowed", (name, value) => {
+    expect(complaint({ [name]: value })).toBe(`${name} is "${value}", but must be ${SETTINGS[name].allowed}`);
+  });
+
+  test("leave five seconds of the webhook timeout for the way", () => {
+    expect(complaint({ VIP_ADMISSION_BUDGET: "10" }, 15)).toBe("none");
+    expect(complaint({ VIP_ADMISSION_BUDGET: "11" }, 15)).toBe(
+      'VIP_ADMISSION_BUDGET is "11", but with pepr.webhookTimeout at 15 at most 10 is allowed: ' +
+        "lower it, or raise webhookTimeout in package.json and build again",
+    );
+  });
+
+  test("explain themselves, and their defaults are allowed", () => {
+    for (const [name, { fallback, meaning, allowed }] of Object.entries(SETTINGS)) {
+      expect(complaint({ [name]: fallback })).toBe("none");
+      expect(meaning).toMatch(/\.$/);
+      expect(allowed).not.toBe("");
+    }
+  });
+});
