@@ -11,18 +11,24 @@ export const RUNNING = "paris";
 export const RENDERED = "vienna";
 /** Created while the IPAM provider is down. */
 export const HELD = "oslo";
-/** Created when every address is taken. */
+/** Created while the only address is taken. */
 export const SUCCESSOR = "rome";
 export const FLEET = Array.from({ length: 10 }, (_, index) => `edge-${index}`);
 
-/** One address for each Cluster before the successor: it must wait for one that comes back. */
-const firstHost = 10;
-const addresses = 3 + FLEET.length;
-export const isOfPool = {
-  words: `an address of the pool, 10.20.0.${firstHost} to 10.20.0.${firstHost + addresses - 1}`,
+/** A single address for the class whose Clusters run: the second one must wait for it. */
+export const ONLY_ADDRESS = "10.20.0.10";
+const runningPool = pool({ name: "vips-in-memory", addresses: [ONLY_ADDRESS], clusterClass: "in-memory" });
+const renderedPool = pool({
+  name: "vips-lab",
+  addresses: ["10.20.1.10-10.20.1.40"],
+  clusterClass: "lab",
+});
+
+export const isOfLabPool = {
+  words: "an address of the pool vips-lab, 10.20.1.10 to 10.20.1.40",
   test: (seen: unknown): boolean => {
-    const host = Number(/^10\.20\.0\.(\d+)$/.exec(String(seen))?.[1]);
-    return host >= firstHost && host < firstHost + addresses;
+    const host = Number(/^10\.20\.1\.(\d+)$/.exec(String(seen))?.[1]);
+    return host >= 10 && host <= 40;
   },
 };
 
@@ -42,14 +48,11 @@ function withRegion(object: KubeObject): KubeObject {
 export function writeFiles(folder: string): void {
   const write = (file: string, ...objects: readonly KubeObject[]): void =>
     writeFileSync(join(folder, file), toYaml(...objects));
-  const last = firstHost + addresses - 1;
-  write("pool.yaml", pool({ addresses: [`10.20.0.${firstHost}-10.20.0.${last}`] }));
+  write("pools.yaml", runningPool, renderedPool);
   write("classes.yaml", ...[...inMemoryClass({ namespace }), ...labClass({ namespace })].map(withRegion));
-  write(
-    `${RUNNING}.yaml`,
-    cluster({ name: RUNNING, namespace, clusterClass: "in-memory", variables: { region: "europe" } }),
-  );
-  for (const name of [RENDERED, HELD, SUCCESSOR, ...FLEET]) {
+  const running = { namespace, clusterClass: "in-memory", variables: { region: "europe" } };
+  for (const name of [RUNNING, SUCCESSOR]) write(`${name}.yaml`, cluster({ name, ...running }));
+  for (const name of [RENDERED, HELD, ...FLEET]) {
     write(`${name}.yaml`, cluster({ name, namespace, clusterClass: "lab" }));
   }
 }

@@ -9,7 +9,7 @@ export const deletion: Scene = async (stage) => {
   const { page, terminal, check } = stage;
   const vip = hostOf(await terminal.look<ClusterView>(`get cluster ${RUNNING}`)) ?? "";
   page.say(
-    `${RUNNING} is deleted in the foreground: its claim goes at once, long before its machines. The pool is used up by now, so whoever comes next needs ${RUNNING}'s address.`,
+    `${RUNNING} is deleted in the foreground: its claim goes at once, long before its machines. Its pool has no other address, so whoever comes next needs this one.`,
   );
   await terminal.run(`kubectl delete cluster ${RUNNING} --cascade=foreground --wait=false`);
   const { stdout } = await terminal.run(`kubectl create -f ${SUCCESSOR}.yaml -o yaml`, { only: telling });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { FLEET, isOfPool } from "../cast";
+import { FLEET, isOfLabPool } from "../cast";
 import { createTook, holdOf, hostOf } from "../stage";
 import type { ClusterView, Scene } from "../stage";
 
@@ -26,7 +26,7 @@ done; wait`,
   ]);
   page.table([["CLUSTER", "VIP", "ANSWERED AFTER", "FIRST REVISION"], ...(await Promise.all(rows))]);
 
-  const complete = stored.filter((cluster) => isOfPool.test(hostOf(cluster)));
+  const complete = stored.filter((cluster) => isOfLabPool.test(hostOf(cluster)));
   check("all ten first revisions are complete", complete.length, FLEET.length);
   const list = await terminal.look<{ items: ClusterView[] }>("get clusters");
   const hosts = list.items.map(hostOf);

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { HELD, isOfPool } from "../cast";
+import { HELD, isOfLabPool } from "../cast";
 import { seconds } from "../page";
 import { writesOn } from "../server-log";
 import { HOLD, checkControlPlane, checkInfrastructure, holdOf, hostOf, rendered, telling } from "../stage";
@@ -46,7 +46,7 @@ async function completed(stage: Stage): Promise<void> {
   const { page, terminal, sandbox, check } = stage;
   const cluster = await terminal.look<ClusterView>(`get cluster ${HELD}`);
   const vip = hostOf(cluster);
-  check("the Cluster was completed by itself", vip, isOfPool, vip);
+  check("the Cluster was completed by itself", vip, isOfLabPool, vip);
   check(`the annotation ${HOLD} is gone`, holdOf(cluster) === undefined, true);
   const [address] = await writesOn(sandbox.dir, "ipaddresses", `vip-cp-${HELD}`);
   const writes = await writesOn(sandbox.dir, "clusters", HELD);
