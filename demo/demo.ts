@@ -6,7 +6,7 @@ import { startSandbox } from "../sandbox/sandbox";
 import type { Sandbox } from "../sandbox/sandbox";
 import { writeFiles } from "./cast";
 import { ClaimFailed, Claims } from "./claims";
-import { buildModule, moduleIsStale } from "./module-build";
+import { buildModule, hasModule, moduleIsStale } from "./module-build";
 import { Page } from "./page";
 import { birth, comingUp } from "./scenes/birth";
 import { deletion } from "./scenes/deletion";
@@ -63,6 +63,9 @@ async function prepare(signal: AbortSignal): Promise<void> {
   page.line("capi-vip-allocator: a Cluster never exists without its VIP", "bold");
   if (values.dist === undefined && moduleIsStale()) {
     await page.during("building the module", buildModule(signal));
+  }
+  if (values.dist !== undefined && !hasModule(values.dist)) {
+    throw new SandboxFailure(`${values.dist} has no built module: "npm run build" makes one in dist/`);
   }
   page.say("Starting etcd, kube-apiserver, Cluster API and an IPAM provider on loopback:");
 }

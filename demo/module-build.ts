@@ -6,6 +6,11 @@ import { projectRoot } from "../sandbox/places";
 
 const sources = ["package.json", "pepr.ts", "capabilities", "lib", "scripts"];
 
+/** Whether a folder has a built module. */
+export function hasModule(dist: string): boolean {
+  return existsSync(join(dist, "pepr-module-capi-vip-allocator.yaml"));
+}
+
 /** Whether `dist/` is missing, or older than what it is built from. */
 export function moduleIsStale(): boolean {
   const manifest = join(projectRoot, "dist", "pepr-module-capi-vip-allocator.yaml");

@@ -15,8 +15,6 @@ export interface Answer {
 export interface Shown {
   /** Only these lines of the output; others leave a mark. */
   readonly only?: RegExp;
-  /** Nothing of the output. */
-  readonly quiet?: boolean;
   /** Said while it runs. */
   readonly while?: string;
 }
@@ -48,10 +46,8 @@ export class Terminal {
     this.page.command(line);
     const running = this.#execute(line);
     const answer = await (shown.while === undefined ? running : this.page.during(shown.while, running));
-    if (!shown.quiet) {
-      this.page.output(picked(answer.stdout.trimEnd().split("\n"), shown.only));
-      for (const warning of lines(answer.stderr)) this.page.warning(warning);
-    }
+    this.page.output(picked(answer.stdout.trimEnd().split("\n"), shown.only));
+    for (const warning of lines(answer.stderr)) this.page.warning(warning);
     return answer;
   }
 

@@ -19,12 +19,12 @@ export const birth: Scene = async (stage) => {
   await terminal.run(`cat ${RUNNING}.yaml`);
   page.say("What kubectl prints is the first revision that is stored.");
   const vip = await create(stage, RUNNING);
-  await terminal.run(`kubectl wait cluster/${RUNNING} --for=condition=TopologyReconciled`, { quiet: true });
+  await terminal.run(`kubectl wait cluster/${RUNNING} --for=condition=TopologyReconciled`);
   await checkControlPlane(stage, RUNNING, vip);
 
   page.say("Another one, of class lab, to see what its infrastructure is told:");
   await terminal.run(`kubectl create -f ${RENDERED}.yaml`);
-  await terminal.run(`kubectl wait cluster/${RENDERED} --for=condition=TopologyReconciled`, { quiet: true });
+  await terminal.run(`kubectl wait cluster/${RENDERED} --for=condition=TopologyReconciled`);
   await terminal.run(
     `kubectl get labcluster,kubeadmcontrolplane -o custom-columns=\\
 KIND:.kind,GENERATION:.metadata.generation,ENDPOINT:.spec.controlPlaneEndpoint.host \\

@@ -61,7 +61,7 @@ async function completed(stage: Stage): Promise<void> {
     },
     seconds(lag),
   );
-  await terminal.run(`kubectl wait cluster/${HELD} --for=condition=TopologyReconciled`, { quiet: true });
+  await terminal.run(`kubectl wait cluster/${HELD} --for=condition=TopologyReconciled`);
   page.line();
   await checkInfrastructure(stage, HELD, vip ?? "");
   await checkControlPlane(stage, HELD, vip ?? "");
