@@ -27,6 +27,7 @@ import { providerSpec } from "./providers";
 import {
   dropData,
   endChildren,
+  forgetOldLogs,
   portCount,
   prepareFolder,
   readState,
@@ -110,6 +111,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const tools = await ensureToolchain({ log, signal: options.signal });
   await refuseCollisions(name, dir, options.capd ?? false);
 
+  forgetOldLogs(stateRoot());
   prepareFolder(dir);
   const ports = await freePorts(portCount);
   const state: SandboxState = {

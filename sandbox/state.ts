@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child";
 import type { KubeObject } from "./kube-object";
@@ -73,6 +73,15 @@ export async function endChildren(children: readonly Child[]): Promise<void> {
   for (const name of last) {
     // Their data is thrown away, so there is nothing to end gracefully for.
     await children.find((child) => child.name === name)?.stop("SIGKILL");
+  }
+}
+
+/** Removes the logs of ended sandboxes nobody named (those of tests) once they are an hour old. */
+export function forgetOldLogs(root: string): void {
+  for (const dir of sandboxFolders(root).filter((folder) => /\/sandbox-\d+-\d+$/.test(folder))) {
+    const ended = !existsSync(join(dir, "sandbox.json"));
+    if (ended && Date.now() - statSync(dir).mtimeMs > 3_600_000)
+      rmSync(dir, { recursive: true, force: true });
   }
 }
 
