@@ -1,0 +1,186 @@
+/** Answers: what could be true of a Cluster, its claim, its address, its class and its pools? All of it at once. */
+import fc from "fast-check";
+import { APPLY_LATE, LIFTED, RELEASED } from "../../lib/core/contract";
+import type { Facts, KubeObject } from "../../lib/core/facts";
+import { creating, gone, Unread, watching, type World } from "./facts";
+import {
+  address,
+  annotated,
+  bound,
+  type Change,
+  claim,
+  cluster,
+  clusterClass,
+  clusterLabelled,
+  controlPlaneRendered,
+  created,
+  defining,
+  disabled,
+  endpoint,
+  FORMER_UID,
+  forClass,
+  free,
+  fromPool,
+  globalPool,
+  host,
+  initialized,
+  markedHeld,
+  movingAway,
+  noTopology,
+  ofClass,
+  optedOut,
+  OTHER_IP,
+  ourPause,
+  owned,
+  pausedByAnnotation,
+  pausedByField,
+  pool,
+  priority,
+  put,
+  rendered,
+  running,
+  saying,
+  seconds,
+  secured,
+  stored,
+  strangers,
+  terminating,
+  UID,
+  variable,
+  VARIABLE,
+  VIP,
+  wantsVip,
+  wantsVipWithDefault,
+  withVipNote,
+} from "./objects";
+
+const asItIs: Change = (object) => object;
+const oneOf = (...changes: readonly Change[]): fc.Arbitrary<Change> => fc.constantFrom(asItIs, ...changes);
+/** Rare, so that most of what is built gets past the first rows. */
+const seldom = (...changes: readonly Change[]): fc.Arbitrary<Change> =>
+  fc.oneof(
+    { weight: 7, arbitrary: fc.constant(asItIs) },
+    { weight: 1, arbitrary: fc.constantFrom(...changes) },
+  );
+
+const IPV6 = "2001:db8::10";
+
+export const clusterChanges: fc.Arbitrary<Change[]> = fc.tuple(
+  oneOf(
+    host(VIP),
+    host(VIP, 6443),
+    host(OTHER_IP, 7443),
+    host("2001:DB8:0::10", 6443),
+    host("api.example.org"),
+    endpoint({ host: "", port: 6443 }),
+  ),
+  oneOf(variable(""), variable(VIP), variable(OTHER_IP), variable({ odd: true })),
+  oneOf(...["NoMatchingPool", "ClassChanged", "PreviousAddressReleasing", LIFTED, RELEASED].map(markedHeld)),
+  oneOf(ourPause),
+  seldom(pausedByAnnotation),
+  seldom(pausedByField),
+  oneOf(withVipNote(), withVipNote(OTHER_IP), withVipNote(IPV6)),
+  seldom(running, initialized),
+  seldom(rendered, controlPlaneRendered),
+  seldom(terminating()),
+  seldom(movingAway),
+  seldom(optedOut),
+  seldom(annotated(APPLY_LATE)),
+  seldom(noTopology, ofClass("rke2-v2"), ofClass("rke2", "shared")),
+);
+
+const claims: fc.Arbitrary<KubeObject> = fc
+  .tuple(
+    oneOf(bound, bound, bound),
+    oneOf(owned(UID), owned(FORMER_UID)),
+    oneOf(clusterLabelled),
+    seldom(terminating()),
+    seldom(strangers),
+    seldom(fromPool("elsewhere")),
+    oneOf(created(seconds(30))),
+  )
+  .map((changes) => claim(...changes));
+
+const addresses: fc.Arbitrary<KubeObject> = fc
+  .tuple(
+    fc.constantFrom(asItIs, asItIs, saying(OTHER_IP), saying(IPV6), saying("none")),
+    oneOf(secured(UID), secured(FORMER_UID)),
+    seldom(terminating()),
+  )
+  .map((changes) => address(...changes));
+
+const classes = fc.constantFrom(
+  clusterClass(),
+  clusterClass(wantsVip),
+  clusterClass(wantsVip),
+  clusterClass(wantsVipWithDefault("0.0.0.0")),
+  clusterClass(defining({ name: VARIABLE, type: "object" })),
+);
+
+const poolChanges = fc.tuple(
+  seldom(free(0)),
+  seldom(disabled),
+  seldom(terminating()),
+  seldom(forClass("k3s")),
+  oneOf(priority("1"), priority("-3"), priority("soon")),
+);
+
+/** Pools as a listing gives them: no two of one kind and name in a namespace. */
+export const pools: fc.Arbitrary<KubeObject[]> = fc.uniqueArray(
+  fc
+    .record({
+      name: fc.constantFrom("own", "a", "b", "c"),
+      global: fc.boolean(),
+      namespace: seldom(put("metadata", "namespace")("team-b")),
+      changes: poolChanges,
+    })
+    .map(({ name, global, namespace, changes }) =>
+      global ? globalPool(name, ...changes) : pool(name, namespace, ...changes),
+    ),
+  { maxLength: 4, selector: ({ kind, metadata }) => `${kind}/${metadata.namespace}/${metadata.name}` },
+);
+
+const read = <T>(value: fc.Arbitrary<T>, present = 12): fc.Arbitrary<T | Unread | undefined> =>
+  fc.oneof(
+    { weight: present, arbitrary: value },
+    { weight: 4, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.constant(new Unread("HTTP 503")) },
+  );
+
+const surroundings = {
+  class: read(classes, 24),
+  pools: fc.oneof(
+    { weight: 12, arbitrary: pools },
+    { weight: 1, arbitrary: fc.constant(new Unread("HTTP 503")) },
+  ),
+  claim: read(claims),
+  address: read(addresses),
+  rules: fc.record({
+    noPool: fc.constantFrom("hold" as const, "ignore" as const, "reject" as const),
+    quarantineMs: fc.constantFrom(0, seconds(600)),
+  }),
+};
+
+export const storedWorlds: fc.Arbitrary<World> = fc.record({
+  ...surroundings,
+  cluster: clusterChanges.map((changes) => stored(...changes)),
+});
+
+export const storedFacts: fc.Arbitrary<Facts> = storedWorlds.map(watching);
+
+export const goneFacts: fc.Arbitrary<Facts> = fc
+  .record({ ...surroundings, cluster: fc.constantFrom(undefined, undefined, new Unread("HTTP 500")) })
+  .map(gone);
+
+export const createFacts: fc.Arbitrary<Facts> = fc
+  .record({
+    ...surroundings,
+    cluster: clusterChanges.map((changes) => cluster(...changes)),
+    namesake: fc.constantFrom(undefined, undefined, undefined, true as const, new Unread("HTTP 503")),
+    reserved: fc.boolean(),
+    dryRun: fc.boolean(),
+    late: fc.boolean(),
+  })
+  .map(({ late, ...world }) => creating({ ...world, ...(late && { spent: "no time left" }) }));
+
+export const anyFacts: fc.Arbitrary<Facts> = fc.oneof(storedFacts, goneFacts, createFacts);
