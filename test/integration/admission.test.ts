@@ -156,7 +156,7 @@ describe("a new Cluster gets its VIP", () => {
     const { object } = await site.api.create<Cluster>(CLUSTERS, {
       ...manifest,
       metadata: { ...unnamed, generateName: "many-" },
-    } as { metadata: { namespace: string } });
+    });
 
     const { name } = object.metadata;
     expect(name).toMatch(new RegExp(`^many-${HEX_OR_LETTERS}$`));

@@ -193,7 +193,12 @@ export interface Named {
 }
 
 interface Writable {
-  readonly metadata: { readonly name?: string; readonly namespace?: string };
+  readonly metadata: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
 }
 
 interface Payload {
