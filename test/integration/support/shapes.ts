@@ -63,6 +63,7 @@ export interface Cluster extends Stored {
     };
   };
   readonly status?: {
+    readonly controlPlane?: { readonly replicas?: number };
     readonly conditions?: readonly {
       readonly type: string;
       readonly status: string;
