@@ -23,9 +23,7 @@ const anchors = (file: string): string[] =>
   [...textOf(file).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) => anchorOf(heading));
 
 const links = (file: string): string[] =>
-  [...textOf(file).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, to = ""]) =>
-    /^[a-z]+:/.test(to) ? [] : [to],
-  );
+  [...textOf(file).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, to = ""]) => (/^[a-z]+:/.test(to) ? [] : [to]));
 
 function isBroken(file: string, link: string): boolean {
   const [path = "", anchor] = link.split("#");

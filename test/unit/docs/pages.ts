@@ -28,7 +28,7 @@ Every decision about a Cluster has one of these reasons. A reason is shown:
 
 function section(name: Reason): string {
   const { says, next }: { says: string; next: string } = REASONS[name];
-  return `### ${name}\n\n${says.replace("{}", "…")}.\n\n**Next:** ${next}\n`;
+  return `### ${name}\n\n${says.replace(": {}", "").replace("{}", "…")}.\n\n**Next:** ${next}\n`;
 }
 
 export function reasonsPage(): string {
