@@ -31,5 +31,6 @@ export class Claims {
 }
 
 function asText(value: unknown): string {
-  return value === undefined ? "nothing" : typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
+  return text.length > 400 ? `${text.slice(0, 400)}…` : text;
 }

@@ -12,7 +12,8 @@ export const secondApply: Scene = async (stage) => {
   const { stdout } = await terminal.run(`kubectl apply -f ${RUNNING}.yaml -o yaml -v=9 2> apply.log`, {
     only: telling,
   });
-  const sent = await terminal.run(`grep -o '"topology":.*' apply.log | head -n 1`);
+  page.say("What kubectl sent as the new spec:");
+  const sent = await terminal.run(String.raw`grep -o '{\\"topology.*' apply.log | tr -d '\\'`);
   const answer = parse(stdout) as ClusterView;
   page.line();
   check("kubectl's request replaced the variables by a list without a VIP", sent.stdout, {
