@@ -356,6 +356,12 @@ const waysOut: Case[] = [
     reason: "OptedOut",
   },
   {
+    row: "opted out",
+    title: "a claim whose address is the host is kept even if the annotation was taken off",
+    facts: watching({ cluster: stored(host(VIP, 6443), optedOut), ...adopted }),
+    reason: "OptedOut",
+  },
+  {
     row: "released by the user",
     title: "a hold that the user released is not taken up again, and its claim is given back",
     facts: watching({ cluster: stored(markedHeld(RELEASED)), ...ownedOnly }),
@@ -854,14 +860,6 @@ describe("Known gaps of the watch", () => {
     ["an address that was never labelled and is going", { address: address(terminating()) }],
   ])("%s is looked at again, because nobody hears when it goes", (_what, world) => {
     expect(plan(watching({ cluster: stored(held("NameInUse")), ...world })).lookAgainMs).toBeDefined();
-  });
-
-  test.failing("the claim's address goes back when the user gave a host of their own", () => {
-    const facts = watching({
-      cluster: stored(host(OTHER_IP, 6443)),
-      address: address(secured(), terminating()),
-    });
-    expect(steps(facts)).toEqual([RELEASE]);
   });
 
   test.failing("a pause of ours without a hold is taken off", () => {
