@@ -50,9 +50,7 @@ toolchain: $(installed) ## Build what the sandbox runs, where the cache lacks it
 
 $(installed): package-lock.json
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("Node 20.19 or newer is needed, found " + process.version + ": https://nodejs.org"); process.exit(1) }'
-# npm ci refuses a lock file without the optional packages of other platforms, which a registry mirror
-# may not have; npm install takes the same versions from the same lock file and leaves it as it is.
-	npm ci --no-progress 2>/dev/null || npm install --no-save --legacy-peer-deps
+	npm ci --no-progress
 	@touch $@
 
 $(module): $(installed) $(sources)
