@@ -19,7 +19,15 @@ export const deletion: Scene = async (stage) => {
     holdOf(parse(stdout) as ClusterView),
     "PoolExhausted",
   );
+  await terminal.run(`kubectl wait ipaddressclaim/vip-cp-${RUNNING} --for=delete`);
   await stillReserved(stage, vip);
+  page.say(
+    `CAPD's machine now waits for its DevCluster, which the foreground deletion took first. The sandbox lets it go.`,
+  );
+  // A limit of CAPD with this kind of deletion: without this it would wait for ever.
+  await terminal.run(`kubectl patch $(kubectl get devmachine -o name \\
+-l cluster.x-k8s.io/cluster-name=${RUNNING}) --type=merge \\
+-p '{"metadata":{"finalizers":null}}'`);
   await terminal.run(`kubectl wait cluster/${RUNNING} --for=delete --timeout=90s`, {
     while: `waiting until ${RUNNING} is gone`,
   });
