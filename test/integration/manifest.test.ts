@@ -156,7 +156,6 @@ describe("goes through without the module", () => {
       inSite("resting", { metadata: { annotations: null } }),
     ],
     ["a label on a held Cluster", inPoor({ metadata: { labels: { colour: "blue" } } })],
-    ["the topology removed", inSite("complete", { spec: { topology: null } })],
     [
       "status",
       () =>

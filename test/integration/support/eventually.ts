@@ -1,6 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-const EVERY_MS = 40;
+/** Soon at first, then less often: many that wait must not be what everybody waits for. */
+const FIRST_MS = 20;
+const LAST_MS = 250;
 
 export interface Patience {
   readonly withinMs: number;
@@ -18,11 +20,11 @@ export async function eventually<T>(
   { withinMs, what = "the condition" }: Patience = { withinMs: 15_000 },
 ): Promise<Given<T>> {
   const deadline = Date.now() + withinMs;
-  for (;;) {
+  for (let every = FIRST_MS; ; every = Math.min(every * 1.5, LAST_MS)) {
     const { value, why } = await attempt(condition);
     if (why === undefined) return value as Given<T>;
     if (Date.now() >= deadline) throw new Error(`Waited ${withinMs} ms for ${what}, in vain: ${why}`);
-    await pause(EVERY_MS);
+    await pause(every);
   }
 }
 
