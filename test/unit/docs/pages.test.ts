@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 
 const root = join(__dirname, "../../..");
 
@@ -50,4 +50,14 @@ test.each(inFolder("examples", ".yaml"))("%s is a stream of Kubernetes objects",
       metadata: { name: expect.any(String) },
     });
   }
+});
+
+const yamlBlocks = (file: string): unknown[] =>
+  [...textOf(file).matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = ""]) => parse(text) as unknown);
+
+test("the README's pool and patches are those of the examples", () => {
+  const [pool, ofClass] = yamlBlocks("README.md") as [unknown, { variables: object[]; patches: object[] }];
+  expect(pool).toEqual(parse(textOf("examples/pool-global.yaml")));
+  const [example] = parseAllDocuments(textOf("examples/clusterclass-kubeadm.yaml"));
+  expect(example?.toJS()).toMatchObject({ spec: ofClass });
 });
