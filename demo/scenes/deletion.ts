@@ -9,7 +9,7 @@ export const deletion: Scene = async (stage) => {
   const { page, terminal, check } = stage;
   const vip = hostOf(await terminal.look<ClusterView>(`get cluster ${RUNNING}`)) ?? "";
   page.say(
-    `${RUNNING} is deleted in the foreground: its claim goes at once, long before its machines. Its pool has no other address, so whoever comes next needs this one.`,
+    `${RUNNING} is deleted in the foreground: its claim is deleted at once, long before its machines. Its pool has no other address, so whoever comes next needs this one.`,
   );
   await terminal.run(`kubectl delete cluster ${RUNNING} --cascade=foreground --wait=false`);
   const { stdout } = await terminal.run(`kubectl create -f ${SUCCESSOR}.yaml -o yaml`, { only: telling });
@@ -19,7 +19,8 @@ export const deletion: Scene = async (stage) => {
     holdOf(parse(stdout) as ClusterView),
     "PoolExhausted",
   );
-  await terminal.run(`kubectl wait ipaddressclaim/vip-cp-${RUNNING} --for=delete`);
+  await terminal.run(`kubectl wait ipaddressclaim/vip-cp-${RUNNING} \\
+--for=jsonpath='{.metadata.deletionTimestamp}'`);
   await stillReserved(stage, vip);
   page.say(
     `CAPD's machine now waits for its DevCluster, which the foreground deletion took first. The sandbox lets it go.`,
