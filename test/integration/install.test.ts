@@ -47,6 +47,10 @@ function run(
   });
 }
 
+/** What `npx pepr` runs, without a process between us and it. */
+const pepr = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
+  run(process.execPath, [join(copy, "node_modules/.bin/pepr"), ...args], { env });
+
 async function servesACreate(addresses: string, first: string): Promise<void> {
   const site = await lab.newSite();
   await Promise.all([
@@ -57,27 +61,6 @@ async function servesACreate(addresses: string, first: string): Promise<void> {
   expect(vipOf(object)).toBe(first);
   expectRenderedOnceWith(first, await site.rendered("a"));
 }
-
-describe("What is built", () => {
-  test("by plain `npx pepr build` ends with the build, and serves a create", async () => {
-    const { code, output } = await run("npx", ["--no", "--", "pepr", "build"]);
-    expect(output).not.toMatch(/Server listening|Looking at everything/);
-    expect(code).toBe(0);
-    const dist = join(copy, "dist");
-    expect(readFileSync(join(dist, MANIFEST), "utf8")).not.toContain("matchConditions");
-
-    await lab.sandbox.installModule({ dist });
-    await servesACreate("10.61.0.10-10.61.0.19", "10.61.0.10");
-    await lab.sandbox.uninstallModule();
-  });
-
-  test("by `npm run build` serves a create, and leaves what it has no say in to others", async () => {
-    expect(readFileSync(join(built, MANIFEST), "utf8")).toContain("matchConditions");
-    await lab.installModule();
-    await servesACreate("10.61.1.10-10.61.1.19", "10.61.1.10");
-    await lab.sandbox.uninstallModule();
-  });
-});
 
 describe("`npx pepr deploy`", () => {
   const DEPLOYMENTS = ["pepr-capi-vip-allocator", "pepr-capi-vip-allocator-watcher"];
@@ -102,9 +85,7 @@ describe("`npx pepr deploy`", () => {
     );
 
   test("installs everything, and ends when the Deployments are ready", async () => {
-    const deploying = run("npx", ["--no", "--", "pepr", "deploy", "--yes"], {
-      env: { KUBECONFIG: lab.sandbox.kubeconfig },
-    });
+    const deploying = pepr(["deploy", "--yes"], { KUBECONFIG: lab.sandbox.kubeconfig });
     try {
       const ready = Promise.all(DEPLOYMENTS.map(becomesReady));
       const { code, output } = await deploying;
@@ -119,9 +100,31 @@ describe("`npx pepr deploy`", () => {
       const { webhooks } = JSON.parse((await lab.kubectl(get)).stdout) as { webhooks: unknown[] };
       expect(webhooks).toMatchObject([{ clientConfig: { service: { namespace: NAMESPACE } } }]);
     } finally {
-      const manifest = join(copy, "dist", MANIFEST);
-      await lab.kubectl(["delete", "--ignore-not-found", "--wait=false", "-f", manifest]);
+      const everywhere = "mutatingwebhookconfigurations,clusterroles,clusterrolebindings";
+      await lab.kubectl(["delete", everywhere, "pepr-capi-vip-allocator", "--ignore-not-found"]);
+      await lab.kubectl(["delete", "namespace", NAMESPACE, "--ignore-not-found"]);
     }
+  });
+});
+
+describe("What is built", () => {
+  test("by plain `npx pepr build` ends with the build, and serves a create", async () => {
+    const { code, output } = await pepr(["build"]);
+    expect(output).not.toMatch(/Server listening|Looking at everything/);
+    expect(code).toBe(0);
+    const dist = join(copy, "dist");
+    expect(readFileSync(join(dist, MANIFEST), "utf8")).not.toContain("matchConditions");
+
+    await lab.sandbox.installModule({ dist });
+    await servesACreate("10.61.0.10-10.61.0.19", "10.61.0.10");
+    await lab.sandbox.uninstallModule();
+  });
+
+  test("by `npm run build` serves a create, and leaves what it has no say in to others", async () => {
+    expect(readFileSync(join(built, MANIFEST), "utf8")).toContain("matchConditions");
+    await lab.installModule();
+    await servesACreate("10.61.1.10-10.61.1.19", "10.61.1.10");
+    await lab.sandbox.uninstallModule();
   });
 });
 
