@@ -24,6 +24,12 @@ const management = managementCluster();
 const withRegion = (site: Site, region: string): KubeObject =>
   site.manifest({ name: "apollo", variables: { region } });
 
+/** Cluster API lets nobody replace a Cluster without the references that it has set. */
+function withRefs(manifest: KubeObject, { spec }: Cluster): KubeObject {
+  const { infrastructureRef, controlPlaneRef } = spec;
+  return { ...manifest, spec: { ...(manifest["spec"] as object), infrastructureRef, controlPlaneRef } };
+}
+
 async function siteWithVips(): Promise<Site> {
   const site = await management.newSite();
   await site.hasClassAndPool();
@@ -77,10 +83,15 @@ describe("a manifest that knows nothing of the VIP is written again", () => {
     async ({ first, again }) => {
       const site = await siteWithVips();
       await site.kubectl([...first, "-f", "-"], [withRegion(site, "north")]);
-      const vip = vipOf((await site.rendered("apollo")).cluster) ?? "none";
+      const { cluster } = await site.rendered("apollo");
+      const vip = vipOf(cluster) ?? "none";
       await site.adopted("apollo");
 
-      await site.kubectl([...again, "-f", "-"], [withRegion(site, "south")]);
+      const manifest = withRegion(site, "south");
+      await site.kubectl(
+        [...again, "-f", "-"],
+        [again[0] === "replace" ? withRefs(manifest, cluster) : manifest],
+      );
 
       const revisions = await site.history<Cluster>(CLUSTERS, "apollo");
       expect(revisions.length).toBeGreaterThan(1);

@@ -69,10 +69,13 @@ export class Site {
 
   /**
    * A ClusterClass, by default with a `clusterVip` whose default is ""; ready when this returns. It knows
-   * an optional variable `region` too, so that a manifest can have a list of variables of its own.
+   * an optional variable `region` too, so that a manifest can have a list of variables of its own, and its
+   * infrastructure has a field besides the endpoint, as every real one has.
    */
   async hasClass(options: ClassWish = {}): Promise<void> {
-    const objects = labClass({ ...options, namespace: this.namespace }).map(withRegion);
+    const objects = labClass({ ...options, namespace: this.namespace })
+      .map(withRegion)
+      .map(withZone);
     await Promise.all(objects.map((object) => this.api.apply(resourceOf(object), object, { force: true })));
     await this.classIsReady(options.name ?? "lab");
   }
@@ -268,6 +271,12 @@ function withRegion(object: KubeObject): KubeObject {
   const region = { name: "region", required: false, schema: { openAPIV3Schema: { type: "string" } } };
   return { ...object, spec: { ...spec, variables: [...(spec.variables ?? []), region] } };
 }
+
+/** Without it a rebase that takes the endpoint out would leave a spec of null, which is invalid. */
+const withZone = (object: KubeObject): KubeObject =>
+  object.kind === "LabClusterTemplate"
+    ? { ...object, spec: { template: { spec: { zone: "one" } } } }
+    : object;
 
 interface ReadClass extends Stored {
   readonly status?: { readonly observedGeneration?: number };
