@@ -33,7 +33,7 @@ const walls = {
     "winston",
     "prom-client",
   ],
-  "lib/adapters/**/*.ts": ["**/capabilities/*"],
+  "lib/adapters/**/*.ts": ["**/flows/*", "**/capabilities/*"],
 };
 
 export default tseslint.config(

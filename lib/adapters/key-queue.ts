@@ -7,7 +7,7 @@
  * everybody at once. All of it is a hint: after a restart the full pass fills it again.
  */
 import type { Interest } from "../core/plan";
-import type { Return } from "../flows/reconcile";
+import type { Return } from "../ports/queue";
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 60_000;
@@ -21,6 +21,8 @@ export class KeyQueue {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #failures = new Map<string, number>();
   readonly #interests = new Map<string, readonly Interest[]>();
+  /** What was woken for while the key's pass was under way. */
+  readonly #missed = new Map<string, readonly ((interest: Interest) => boolean)[]>();
 
   /**
    * @param work one pass; must not throw, but a throw counts as a failure
@@ -49,6 +51,8 @@ export class KeyQueue {
   /** Look at every key that said it cares for this. */
   wake(isMeant: (interest: Interest) => boolean): void {
     for (const [key, interests] of this.#interests) if (interests.some(isMeant)) this.add(key);
+    // A pass that is under way may have read the world from before this, and says only at its end what it cares for.
+    for (const key of this.#running) this.#missed.set(key, [...(this.#missed.get(key) ?? []), isMeant]);
   }
 
   #dispatch(): void {
@@ -61,14 +65,28 @@ export class KeyQueue {
   }
 
   async #run(key: string): Promise<void> {
-    const back = await this.work(key).catch((): Return => ({ kind: "retry", interests: [] }));
+    const back = await this.#attempt(key);
     this.#running.delete(key);
     if (back.interests.length > 0) this.#interests.set(key, back.interests);
     else this.#interests.delete(key);
     const delay = this.#delay(key, back);
-    if (this.#again.delete(key)) this.add(key);
+    if (this.#again.delete(key) || this.#hasMissed(key, back)) this.add(key);
     else if (delay !== undefined) this.#later(key, delay);
     this.#dispatch();
+  }
+
+  #hasMissed(key: string, { interests }: Return): boolean {
+    const missed = this.#missed.get(key) ?? [];
+    this.#missed.delete(key);
+    return missed.some((isMeant) => interests.some(isMeant));
+  }
+
+  async #attempt(key: string): Promise<Return> {
+    try {
+      return await this.work(key);
+    } catch {
+      return { kind: "retry", interests: [] };
+    }
   }
 
   #delay(key: string, back: Return): number | undefined {

@@ -102,20 +102,18 @@ export class KubeClient {
     const url = `/apis/${of.group}/${of.version}/namespaces/${namespace}/${of.plural}`;
     const selector = { fieldSelector: `metadata.name=${name}`, resourceVersion };
     return new Promise((resolve) => {
-      const stream = new Watch(this.#config).watch(
-        url,
-        selector,
-        (_phase: string, object: KubeObject) => {
-          if (isEnough(object)) end(object);
-        },
-        () => end(undefined),
-      );
       const end = (object: KubeObject | undefined): void => {
         signal.removeEventListener("abort", onAbort);
         resolve(object);
-        void stream.then((controller) => controller.abort());
+        void stream.then((controller) => controller?.abort());
       };
       const onAbort = (): void => end(undefined);
+      const onEvent = (_phase: string, object: KubeObject): void => {
+        if (isEnough(object)) end(object);
+      };
+      const stream = new Watch(this.#config)
+        .watch(url, selector, onEvent, () => end(undefined))
+        .catch(() => end(undefined));
       if (signal.aborted) end(undefined);
       else signal.addEventListener("abort", onAbort);
     });

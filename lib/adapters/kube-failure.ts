@@ -37,9 +37,13 @@ function statusOf(body: unknown): Status | undefined {
   }
 }
 
+/** What the client says of our own limit reads as if a user had done it. */
+const OUT_OF_TIME = ["AbortError", "TimeoutError"];
+
 /** Network errors carry their reason one or two causes deep. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (OUT_OF_TIME.includes(error.name)) return "there was no answer in time";
   const cause = error.cause === undefined ? "" : `: ${wordsOf(error.cause)}`;
   return `${error.message || error.name}${cause}`;
 }

@@ -77,12 +77,30 @@ export class KubeInventory implements Inventory {
     signal: AbortSignal,
   ): Promise<RoleFacts | undefined> {
     const { role } = facts;
-    const bound = await this.client.follow(CLAIMS, claim.source, isDecided(role), signal);
+    const bound = await this.#decided(claim.source, isDecided(role), signal);
     if (!bound) return undefined;
-    const after = claimFacts(bound, role, this.#now());
+    const after = claimFacts(bound, role, Date.now());
     const namespace = bound.metadata.namespace ?? "";
     const address = await this.#get(ADDRESSES, namespace, after.addressName ?? after.name, signal);
     return { ...facts, claim: found(after), address: mapKnown(address, addressFacts) };
+  }
+
+  /** A stream may end early, or its start be too old; then the claim is read and followed from there. */
+  async #decided(
+    from: KubeObject,
+    isEnough: (claim: KubeObject) => boolean,
+    signal: AbortSignal,
+  ): Promise<KubeObject | undefined> {
+    const { namespace = "", name = "" } = from.metadata;
+    for (let last = from; !signal.aborted; ) {
+      const followed = await this.client.follow(CLAIMS, last, isEnough, signal);
+      if (followed) return followed;
+      const now = await this.#get(CLAIMS, namespace, name, signal);
+      if (now.state !== "found") return undefined;
+      if (isEnough(now.value)) return now.value;
+      last = now.value;
+    }
+    return undefined;
   }
 
   async keys(): Promise<readonly Key[]> {
@@ -97,11 +115,7 @@ export class KubeInventory implements Inventory {
   }
 
   #frame(key: Key): Pick<Facts, "key" | "now" | "rules" | "spent"> {
-    return { key, now: this.#now(), rules: this.rules, spent: undefined };
-  }
-
-  #now(): number {
-    return Date.now();
+    return { key, now: Date.now(), rules: this.rules, spent: undefined };
   }
 
   async #role(key: Key, role: Role, signal?: AbortSignal): Promise<RoleFacts> {

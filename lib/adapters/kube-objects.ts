@@ -182,14 +182,26 @@ export function claimFacts(source: KubeObject, role: Role, seenAt: number): Clai
     owner: controllerOf(metadata.ownerReferences),
     labelled: metadata.labels[CLUSTER_NAME_LABEL] !== undefined,
     addressName: nonZero(status.addressRef.name),
-    youngest: Math.max(seenAt, timeOf(metadata.creationTimestamp), timeOf(metadata.annotations[RESERVED_AT])),
+    youngest: Math.max(
+      seenAt,
+      believable(metadata.creationTimestamp),
+      believable(metadata.annotations[RESERVED_AT]),
+    ),
   };
 }
 
 const controllerOf = (owners: readonly OwnerReference[]): OwnerReference | undefined =>
   owners.find(({ controller }) => controller) ?? owners[0];
 
-/** Text that is no time, or lies in the future by mistake, counts as long ago: creation and sight remain. */
+/** Clocks of two machines differ a little; a time well in the future is a mistake and counts for nothing. */
+const SKEW_MS = 600_000;
+
+function believable(stamp: string | undefined): number {
+  const time = timeOf(stamp);
+  return time > Date.now() + SKEW_MS ? 0 : time;
+}
+
+/** Milliseconds since the epoch; text that is no time is the beginning of all time. */
 function timeOf(stamp: string | undefined): number {
   const time = Date.parse(stamp ?? "");
   return Number.isNaN(time) ? 0 : time;

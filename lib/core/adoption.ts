@@ -46,20 +46,35 @@ function ownership(s: Situation, claim: ClaimFacts): Step[] {
 export const isProtected = ({ address, cluster }: Situation): boolean =>
   address !== undefined && address.inUse && address.labelled && address.clusterUid === cluster.uid;
 
-const neverItsEndpoint = (s: Situation): boolean =>
-  !isServedBy(s) &&
-  (s.address?.address === undefined || s.cluster.annotations[s.role.annotation] !== s.address.address);
+/** The address was never on the Cluster; where it cannot be read, no VIP was ever recorded there. */
+export const neverItsEndpoint = (s: Situation): boolean => {
+  const recorded = s.cluster.annotations[s.role.annotation];
+  if (isServedBy(s)) return false;
+  return s.address?.address === undefined ? recorded === undefined : recorded !== s.address.address;
+};
 
-/** Gives a claim back that was never the endpoint; the address follows it, see "release what was never used". */
-export const retire = (s: Situation): Step[] =>
-  s.claim && s.claim.ours && !s.claim.deleting && neverItsEndpoint(s) ? [remove(s.claim)] : [];
+/**
+ * Gives back what was never the endpoint: the claim, and then the address that our finalizer keeps. Only
+ * for rows in which the Cluster itself rules out that anybody still completes it with this address:
+ * such a write carries the resourceVersion from before, and fails.
+ */
+export function retire(s: Situation): Step[] {
+  const { claim, address } = s;
+  if (!neverItsEndpoint(s)) return [];
+  if (claim?.ours && !claim.deleting) return [remove(claim)];
+  return isDetained(address) && address.clusterUid === s.cluster.uid
+    ? [{ kind: "release-address", address }]
+    : [];
+}
 
 /** An unowned claim may be a create's that is on its way; an owned one is this Cluster's alone. */
 export function retireAged(s: Situation): More {
   const { claim, facts } = s;
-  if (!claim || retire(s).length === 0) return {};
-  const left = claim.owner ? 0 : claim.youngest + NEVER_BEFORE_MS - facts.now;
-  return left > 0 ? { lookAgainMs: left } : { steps: retire(s) };
+  const steps = retire(s);
+  if (steps.length === 0) return {};
+  const mayBeCounted = claim !== undefined && !claim.owner && !claim.deleting;
+  const left = mayBeCounted ? claim.youngest + NEVER_BEFORE_MS - facts.now : 0;
+  return left > 0 ? { lookAgainMs: left } : { steps };
 }
 
 export const isDetained = (address: AddressFacts | undefined): address is AddressFacts =>

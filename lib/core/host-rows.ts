@@ -5,7 +5,7 @@ import { APPLY_LATE } from "./contract";
 import { isEmpty, type Edit } from "./edit";
 import type { RolePlan, Row } from "./plan";
 import { says, waits, type More } from "./says";
-import { className, isHeld, isServedBy, placeVip, type Situation } from "./situation";
+import { className, isHeld, isItsVip, placeVip, type Situation } from "./situation";
 import type { Reason } from "./verdict";
 
 export const isLate = ({ cluster }: Situation): boolean =>
@@ -32,25 +32,29 @@ function withoutVariables(edit: Edit): Edit {
 const endingHold = (s: Situation): More =>
   isHeld(s.cluster) ? { edit: placeVip(s, s.host ?? "", true) } : {};
 
+/** The recorded VIP is still reserved here: while it is, the record is what keeps its claim from being retired. */
+const wasServed = ({ address, cluster, role }: Situation): boolean =>
+  address?.address !== undefined && cluster.annotations[role.annotation] === address.address;
+
 export const HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "claim or address of the VIP deleted by hand",
-    when: (s) => isServedBy(s) && (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
+    when: (s) => isItsVip(s) && (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
     plan: (s) => says("AddressDetached", s.host, endingHold(s)),
   },
   {
     name: "the VIP is secured before the hold ends",
-    when: (s) => isServedBy(s) && isHeld(s.cluster) && !isProtected(s),
+    when: (s) => isItsVip(s) && isHeld(s.cluster) && !isProtected(s),
     plan: (s) => says("Adopting", s.host, { steps: adoption(s) }),
   },
   {
     name: "the VIP is in place, class missing",
-    when: (s) => isServedBy(s) && !s.class,
+    when: (s) => isItsVip(s) && !s.class,
     plan: (s) => waits(s, "ClassNotFound", className(s), { steps: adoption(s) }),
   },
   {
     name: "the VIP is in place",
-    when: isServedBy,
+    when: isItsVip,
     plan: (s) => follow(s, "Assigned", true),
   },
   {
@@ -66,6 +70,6 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "host by somebody else",
     when: (s) => s.host !== undefined,
-    plan: (s) => follow(s, "UserProvided", canonicalAddress(s.host ?? "") !== undefined),
+    plan: (s) => follow(s, "UserProvided", canonicalAddress(s.host ?? "") !== undefined && !wasServed(s)),
   },
 ];

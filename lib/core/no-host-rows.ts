@@ -1,5 +1,13 @@
 /** Answers: what is to be done for a stored Cluster that has no host yet? */
-import { adoption, isDetained, isProtected, ownerOf, release, retireAged } from "./adoption";
+import {
+  adoption,
+  isDetained,
+  isProtected,
+  neverItsEndpoint,
+  ownerOf,
+  release,
+  retireAged,
+} from "./adoption";
 import { HOLD, LIFTED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import { isLate } from "./host-rows";
@@ -29,6 +37,9 @@ export const lifting = (s: Situation): More => {
   return isEmpty(edit) ? {} : { edit };
 };
 
+/** Objects without our label send us no events; nothing but a look tells that they are gone. */
+const UNHEARD_MS = 5000;
+
 export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "class missing",
@@ -52,7 +63,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "claim not ours",
     when: (s) => s.claim !== undefined && !s.claim.ours,
-    plan: (s) => waits(s, "ClaimNotOurs", claimWords(s)),
+    plan: (s) => waits(s, "ClaimNotOurs", claimWords(s), { lookAgainMs: UNHEARD_MS }),
   },
   {
     // The hold says so first: whoever still wants to complete the Cluster with this address then fails
@@ -60,13 +71,14 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
     name: "address that was never used: announce",
     when: (s) =>
       isDetained(s.address) &&
+      neverItsEndpoint(s) &&
       isHeld(s.cluster) &&
       s.cluster.annotations[HOLD] !== "PreviousAddressReleasing",
     plan: (s) => waits(s, "PreviousAddressReleasing", s.address?.text ?? ""),
   },
   {
     name: "address that was never used: release",
-    when: (s) => isDetained(s.address),
+    when: (s) => isDetained(s.address) && neverItsEndpoint(s),
     plan: (s) => {
       const { address, facts } = s;
       return address ? release(address, facts, "PreviousAddressReleasing") : says("Unreachable");
@@ -78,7 +90,10 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
       s.claim?.deleting === true ||
       s.address?.deletingSince !== undefined ||
       (!s.claim && s.address !== undefined),
-    plan: (s) => waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`),
+    plan: (s) =>
+      waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`, {
+        lookAgainMs: UNHEARD_MS,
+      }),
   },
   {
     name: "no pool matches",

@@ -42,7 +42,11 @@ const priority = (pool: PoolFacts): number => {
 const byPreference = (one: PoolFacts, other: PoolFacts): number =>
   Number(one.namespace === undefined) - Number(other.namespace === undefined) ||
   priority(other) - priority(one) ||
-  (one.ref.name < other.ref.name ? -1 : Number(one.ref.name > other.ref.name));
+  compare(one.ref.name, other.ref.name) ||
+  compare(one.ref.kind, other.ref.kind) ||
+  compare(one.ref.apiGroup, other.ref.apiGroup);
+
+const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
 
 export function choosePool(pools: readonly PoolFacts[], wish: PoolWish): PoolChoice {
   const matching = pools.filter((pool) => serves(pool, wish)).sort(byPreference);

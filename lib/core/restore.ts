@@ -19,13 +19,17 @@ export function restore(old: ClusterFacts, wished: ClusterFacts): Edit {
 
 function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Edit {
   if (isWayOut(wished, role)) return withoutOurPause(wished);
-  if (isHeld(old) && wished.endpoint.host === undefined && wished.annotations[HOLD] !== LIFTED)
-    return stillHeld(old, wished);
+  const kept = keepsHold(old, wished) ? stillHeld(old, wished) : NO_EDIT;
   const vip = vipOf(role, old);
-  return vip === undefined
-    ? NO_EDIT
-    : mergeEdits(endpointAndAnnotation(role, vip, old, wished), variable(role, vip, old, wished));
+  if (vip === undefined) return kept;
+  return [kept, endpointAndAnnotation(role, vip, old, wished), variable(role, vip, old, wished)].reduce(
+    mergeEdits,
+  );
 }
+
+/** Only a host that is new ends a hold without a word; see `endHold` for the holds of Clusters that had one. */
+const keepsHold = (old: ClusterFacts, wished: ClusterFacts): boolean =>
+  isHeld(old) && (wished.endpoint.host === undefined || old.endpoint.host !== undefined);
 
 const isWayOut = ({ annotations }: ClusterFacts, role: Role): boolean =>
   annotations[HOLD] === RELEASED || annotations[HOLD] === LIFTED || hasOptedOut({ annotations }, role);
@@ -33,9 +37,9 @@ const isWayOut = ({ annotations }: ClusterFacts, role: Role): boolean =>
 const withoutOurPause = ({ annotations }: ClusterFacts): Edit =>
   annotations[PAUSED] === OUR_PAUSE ? { annotations: { [PAUSED]: null } } : NO_EDIT;
 
-/** Held, and nobody gave a host: reason and pause stand, where no other pause does. */
+/** Reason and pause stand, where no other pause does. */
 function stillHeld(old: ClusterFacts, wished: ClusterFacts): Edit {
-  const reason = wished.annotations[HOLD] ?? old.annotations[HOLD] ?? "";
+  const reason = wished.annotations[HOLD] ?? old.annotations[HOLD] ?? "Unreachable";
   const { annotations = {} } = hold(wished.annotations, reason);
   const missing = Object.entries(annotations).filter(([key, value]) => wished.annotations[key] !== value);
   return missing.length > 0 ? { annotations: Object.fromEntries(missing) } : NO_EDIT;

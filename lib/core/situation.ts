@@ -65,10 +65,11 @@ function givenVariable(
   return value === knownClass?.strings.get(role.variable) ? undefined : value;
 }
 
-/** Holding, and not on one of the two ways out. */
+/** Holding, and not on one of the two ways out. Our pause alone is a hold whose reason somebody took away. */
 export const isHeld = ({ annotations }: Pick<ClusterFacts, "annotations">): boolean => {
   const hold = annotations[HOLD];
-  return hold !== undefined && hold !== RELEASED && hold !== LIFTED;
+  if (hold === RELEASED || hold === LIFTED) return false;
+  return hold !== undefined || annotations[PAUSED] === OUR_PAUSE;
 };
 
 /** Paused by somebody else than us. */
@@ -91,20 +92,32 @@ export function placeVip(s: Situation, host: string, annotate: boolean): Edit {
     ...((endpoint.host !== host || endpoint.port === undefined) && {
       endpoint: { host, port: portOf(cluster, facts) },
     }),
-    ...(s.wantsVariable && s.variable === undefined && { variables: { [role.variable]: host } }),
+    ...(lacksVariable(s, host) && { variables: { [role.variable]: host } }),
     ...(annotate && annotations[role.annotation] !== host && { annotations: { [role.annotation]: host } }),
   };
   const ended = endHold(s);
   return isEmpty(ended) ? complete : mergeEdits(complete, ended);
 }
 
-function endHold({ cluster }: Situation): Edit {
+/** A default that happens to be the VIP counts as empty, but there is nothing to write. */
+const lacksVariable = (s: Situation, host: string): boolean =>
+  s.wantsVariable && s.variable === undefined && s.cluster.variables.get(s.role.variable) !== host;
+
+/**
+ * With a host that is new, the hook on UPDATE sees that the hold is over. With one that was there before
+ * (the class was changed) it cannot tell us from somebody who takes the hold away, so we say it.
+ */
+function endHold({ cluster, facts }: Situation): Edit {
   if (!isHeld(cluster)) return NO_EDIT;
-  return unpause(cluster.annotations, null);
+  const saysSo = facts.occasion === "watch" && cluster.endpoint.host !== undefined;
+  return unpause(cluster.annotations, saysSo ? LIFTED : null);
 }
 
 export const isServedBy = (s: Situation): boolean =>
   s.address?.address !== undefined && sameHost(s.host, s.address.address);
+
+/** The host is the address of the claim of our name, and that claim is not a stranger's. */
+export const isItsVip = (s: Situation): boolean => isServedBy(s) && s.claim?.ours !== false;
 
 export const className = ({ cluster }: Situation): string =>
   cluster.class ? `${cluster.class.namespace}/${cluster.class.name}` : "";

@@ -155,5 +155,5 @@ export const isRefusal = ({ reason }: Verdict): boolean => REASONS[reason].class
 /** Name of a Cluster, why, and what to do next, in one line. */
 export function sentence(of: Verdict, cluster: string): string {
   const { says, next } = REASONS[of.reason];
-  return `Cluster ${cluster}: ${says.replace("{}", of.detail)} (${of.reason}). ${next}`;
+  return `Cluster ${cluster}: ${says.replace("{}", () => of.detail)} (${of.reason}). ${next}`;
 }

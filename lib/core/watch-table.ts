@@ -6,7 +6,8 @@
  */
 import { adoption, isDetained, release, retire } from "./adoption";
 import { DELETE_FOR_MOVE, HOLD, LIFTED, RELEASED } from "./contract";
-import { unpause } from "./edit";
+import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
+import type { ClusterFacts } from "./facts";
 import { HOST_ROWS } from "./host-rows";
 import { lifting, NO_HOST_ROWS } from "./no-host-rows";
 import type { Row } from "./plan";
@@ -29,11 +30,13 @@ const FORMER_ADDRESS_ROW: Row<Situation> = {
   },
 };
 
+const isFormers = (s: Situation): boolean => ofAnother(s.claim?.owner?.uid, s) && !isServedBy(s);
+
 const FORMER_CLAIM_ROWS: readonly Row<Situation>[] = [
   {
     // With the label the provider would find the new Cluster, which may be paused, and never release.
     name: "labelled claim of a former Cluster",
-    when: (s) => ofAnother(s.claim?.owner?.uid, s) && s.claim?.labelled === true,
+    when: (s) => isFormers(s) && s.claim?.labelled === true,
     plan: (s) =>
       waits(s, "PreviousAddressReleasing", claimWords(s), {
         steps: s.claim ? [{ kind: "unlabel-claim", claim: s.claim }] : [],
@@ -41,7 +44,7 @@ const FORMER_CLAIM_ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "claim of a former Cluster",
-    when: (s) => ofAnother(s.claim?.owner?.uid, s),
+    when: isFormers,
     plan: (s) => waits(s, "PreviousAddressReleasing", claimWords(s)),
   },
 ];
@@ -55,7 +58,7 @@ const DELETING_ROWS: readonly Row<Situation>[] = [
   {
     // Cluster API does not delete what is paused.
     name: "held and being deleted",
-    when: (s) => s.cluster.deleting && isHeld(s.cluster),
+    when: (s) => s.cluster.deleting && isHeld(s.cluster) && !isPausedByUser(s.cluster),
     plan: (s) => says("Deleting", "", { steps: retire(s), edit: unpause(s.cluster.annotations, LIFTED) }),
   },
   {
@@ -75,6 +78,13 @@ const PAUSED_ROWS: readonly Row<Situation>[] = [
   { name: "paused by the user", when: (s) => isPausedByUser(s.cluster), plan: () => says("Paused") },
 ];
 
+/** Our word of a lift, and a pause of ours that nothing stands behind any more. */
+function tidied({ annotations }: ClusterFacts): Edit {
+  const over = annotations[HOLD] === LIFTED ? null : (annotations[HOLD] ?? null);
+  const { annotations: changed = {} } = unpause(annotations, over);
+  return Object.keys(changed).length > 0 ? { annotations: changed } : NO_EDIT;
+}
+
 export const watchTable: readonly Row<Situation>[] = [
   {
     name: "a read failed",
@@ -86,6 +96,7 @@ export const watchTable: readonly Row<Situation>[] = [
   },
   FORMER_ADDRESS_ROW,
   ...DELETING_ROWS,
+  ...FORMER_CLAIM_ROWS,
   ...PAUSED_ROWS,
   {
     name: "no topology",
@@ -93,9 +104,9 @@ export const watchTable: readonly Row<Situation>[] = [
     plan: () => says("NoTopology"),
   },
   {
-    name: "a lifted hold is tidied away",
-    when: (s) => s.cluster.annotations[HOLD] === LIFTED,
-    plan: () => says("Adopting", "", { edit: { annotations: { [HOLD]: null } }, lookAgainMs: SOON_MS }),
+    name: "a hold that is over is tidied away",
+    when: ({ cluster }) => !isHeld(cluster) && !isEmpty(tidied(cluster)),
+    plan: ({ cluster }) => says("Adopting", "", { edit: tidied(cluster), lookAgainMs: SOON_MS }),
   },
   {
     name: "opted out",
@@ -107,7 +118,6 @@ export const watchTable: readonly Row<Situation>[] = [
     when: (s) => s.cluster.annotations[HOLD] === RELEASED && s.host === undefined,
     plan: (s) => says("Released", "", { steps: retire(s) }),
   },
-  ...FORMER_CLAIM_ROWS,
   ...HOST_ROWS,
   ...NO_HOST_ROWS,
 ];

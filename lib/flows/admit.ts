@@ -29,7 +29,7 @@ const isNobodysBusiness = (cluster: ClusterFacts): boolean =>
 
 /**
  * @param budget ends every read, write and wait; what is not done by then is left to the watch
- * @throws never: whatever goes wrong becomes a hold
+ * @throws only what a port throws, and ports answer with what went wrong: that becomes a hold
  */
 export async function admit(
   cluster: ClusterFacts,

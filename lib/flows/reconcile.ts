@@ -1,20 +1,11 @@
 /** Answers: what does one pass over a stored Cluster, or over what it left behind, come to? */
 import type { Facts, Key } from "../core/facts";
 import { valueOf } from "../core/facts";
-import { stepsWithEdit, type Interest } from "../core/plan";
+import { stepsWithEdit } from "../core/plan";
 import type { Inventory } from "../ports/inventory";
+import type { Return } from "../ports/queue";
 import type { Ports } from "./admit";
 import { settle, type Settled } from "./settle";
-
-/** When to come back to a key, apart from events of its own objects. */
-export type Return =
-  /** Something failed: back off. */
-  | { readonly kind: "retry"; readonly interests: readonly Interest[] }
-  | {
-      readonly kind: "rest";
-      readonly lookAgainMs: number | undefined;
-      readonly interests: readonly Interest[];
-    };
 
 /** More looks than any Cluster needs to settle; a key that wants more has an event to come. */
 const MOST_ROUNDS = 8;

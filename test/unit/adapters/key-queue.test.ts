@@ -1,7 +1,7 @@
 /** The queue that Pepr lacks: once at a time, again when asked, back off when it fails. */
 import { KeyQueue } from "../../../lib/adapters/key-queue";
 import type { Interest } from "../../../lib/core/plan";
-import type { Return } from "../../../lib/flows/reconcile";
+import type { Return } from "../../../lib/ports/queue";
 
 const rest: Return = { kind: "rest", lookAgainMs: undefined, interests: [] };
 const retry: Return = { kind: "retry", interests: [] };
@@ -199,7 +199,7 @@ describe("An interest", () => {
     expect(desk.begun).toEqual(["a", "a", "a"]);
   });
 
-  test.failing("is not missed when the class comes while the very first pass runs", async () => {
+  test("is not missed when the class comes while the very first pass runs", async () => {
     const desk = new Desk();
     const queue = new KeyQueue(desk.work, 1);
     queue.add("a");

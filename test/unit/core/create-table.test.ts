@@ -98,15 +98,17 @@ const troubles: Case[] = [
     reason: "NameInUse",
     edit: holding("NameInUse"),
   },
-  ...(["namesake", "class", "pools", "claim", "address"] as const).map((read): Case => ({
-    row: "a read failed",
-    title: `a Cluster is held, with a warning, if the ${read} could not be read`,
-    facts: creating({ [read]: new Unread("HTTP 503") }),
-    reason: "Unreachable",
-    detail: "HTTP 503",
-    edit: holding("Unreachable"),
-    warn: true,
-  })),
+  ...(["namesake", "class", "pools", "claim", "address"] as const).map(
+    (read): Case => ({
+      row: "a read failed",
+      title: `a Cluster is held, with a warning, if the ${read} could not be read`,
+      facts: creating({ [read]: new Unread("HTTP 503") }),
+      reason: "Unreachable",
+      detail: "HTTP 503",
+      edit: holding("Unreachable"),
+      warn: true,
+    }),
+  ),
   {
     row: "dry-run, class missing",
     title: "a dry-run of a Cluster whose class is missing is left as it is",
@@ -264,14 +266,16 @@ const takenNames: Case[] = [
     "PreviousAddressReleasing",
   ],
   ["a claim that is not ours", { claim: claim(strangers) }, "ClaimNotOurs"],
-].map(([what, world, reason]): Case => ({
-  row: "name of the claim taken",
-  title: `${String(what)} is never reused; the Cluster is held and nothing is created`,
-  facts: creating(world as object),
-  reason: reason as Case["reason"],
-  edit: holding(String(reason)),
-  warn: true,
-}));
+].map(
+  ([what, world, reason]): Case => ({
+    row: "name of the claim taken",
+    title: `${String(what)} is never reused; the Cluster is held and nothing is created`,
+    facts: creating(world as object),
+    reason: reason as Case["reason"],
+    edit: holding(String(reason)),
+    warn: true,
+  }),
+);
 
 const claims: Case[] = [
   ...takenNames,

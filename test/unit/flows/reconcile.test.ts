@@ -7,7 +7,8 @@ import {
   IN_USE,
   PAUSED,
 } from "../../../lib/core/contract";
-import { reconcile, type Return } from "../../../lib/flows/reconcile";
+import { reconcile } from "../../../lib/flows/reconcile";
+import type { Return } from "../../../lib/ports/queue";
 import { World } from "../../fakes/world";
 import { Unread, type World as Objects } from "../../gen/facts";
 import {
