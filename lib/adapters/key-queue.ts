@@ -50,9 +50,9 @@ export class KeyQueue {
 
   /** Look at every key that said it cares for this. */
   wake(isMeant: (interest: Interest) => boolean): void {
-    for (const [key, interests] of this.#interests) if (interests.some(isMeant)) this.add(key);
     // A pass that is under way may have read the world from before this, and says only at its end what it cares for.
     for (const key of this.#running) this.#missed.set(key, [...(this.#missed.get(key) ?? []), isMeant]);
+    for (const [key, interests] of this.#interests) if (interests.some(isMeant)) this.add(key);
   }
 
   #dispatch(): void {
