@@ -84,7 +84,10 @@ describe("The module is uninstalled in the documented order", () => {
     expect((await site.clusterOf("paused")).metadata.annotations?.[PAUSED_ANNOTATION]).toBe("maintenance");
   });
 
-  test("then its watcher stops, which would protect every address again", async () => {
+  test("then its watcher stops, because it protects every address again", async () => {
+    await shell(STRIP_FINALIZERS);
+    for (const name of ["a", "b"]) await eventually(() => isInUse(site, name));
+
     // There are no pods here: the processes stand for them.
     await expect(shell(`${STOP_WATCHER} --ignore-not-found`)).resolves.toBe("");
     await lab.sandbox.process("watcher").stop();
