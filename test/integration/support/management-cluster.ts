@@ -85,6 +85,8 @@ class RunningManagementCluster implements ManagementCluster {
   }
 
   async installModule(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    // A module that still works while its permissions are taken away makes requests that are forbidden.
+    for (const name of MODULE_PROCESSES) await this.sandbox.processes.get(name)?.stop();
     // A module that was built into another folder than the project's `dist`.
     const dist = process.env["MODULE_DIST"];
     await this.sandbox.installModule({ env, ...(dist !== undefined && { dist }) });
