@@ -13,7 +13,7 @@ import {
   IPAddress,
   IPAddressClaim,
 } from "./kinds";
-import { admission, classChanged, clusterChanged, poolChanged, remainsChanged } from "./wiring";
+import { addressChanged, admission, claimChanged, classChanged, clusterChanged, poolChanged } from "./wiring";
 
 export const ClusterVip = new Capability({
   name: "cluster-vip",
@@ -29,8 +29,8 @@ When(Cluster).IsCreatedOrUpdated().Mutate(admission);
 When(Cluster).IsCreatedOrUpdated().Watch(clusterChanged);
 
 // Claims and addresses of ours, also when their Cluster is gone.
-When(IPAddressClaim).IsCreatedOrUpdated().WithLabel(ROLE_LABEL).Watch(remainsChanged);
-When(IPAddress).IsCreatedOrUpdated().WithLabel(ROLE_LABEL).Watch(remainsChanged);
+When(IPAddressClaim).IsCreatedOrUpdated().WithLabel(ROLE_LABEL).Watch(claimChanged);
+When(IPAddress).IsCreatedOrUpdated().WithLabel(ROLE_LABEL).Watch(addressChanged);
 
 // What a Cluster without its VIP may be waiting for.
 When(InClusterIPPool).IsCreatedOrUpdated().Watch(poolChanged);

@@ -8,19 +8,22 @@ import { POOL_KINDS } from "../lib/adapters/kinds";
 import { KubeClient } from "../lib/adapters/kube-client";
 import { KubeExecutor } from "../lib/adapters/kube-executor";
 import { keyOfCluster, keyOfRemains, KubeInventory } from "../lib/adapters/kube-inventory";
-import { clusterFacts, poolFacts } from "../lib/adapters/kube-objects";
+import { addressFacts, claimFacts, clusterFacts, poolFacts } from "../lib/adapters/kube-objects";
+import { addressPrint, claimPrint, clusterPrint, News } from "../lib/adapters/news";
 import { AdmissionNotes, setEdit } from "../lib/adapters/pepr-request";
 import { jsonLogger, WinstonJournal } from "../lib/adapters/winston-journal";
 import { applyEdit, hold, mergeEdits, NO_EDIT } from "../lib/core/edit";
 import type { Key, KubeObject } from "../lib/core/facts";
 import { obstacle, serves } from "../lib/core/pool-choice";
+import { ROLE_LABEL } from "../lib/core/contract";
+import { ROLES } from "../lib/core/roles";
 import { restore } from "../lib/core/restore";
 import { tidy } from "../lib/core/tidy";
 import { admit, type Admission } from "../lib/flows/admit";
 import { reconcile } from "../lib/flows/reconcile";
 import { readSettings, SettingsError, type Settings } from "../lib/settings";
 import { pepr } from "../package.json";
-import type { Cluster, ClusterClass, InClusterIPPool, IPAddress } from "./kinds";
+import type { Cluster, ClusterClass, InClusterIPPool, IPAddress, IPAddressClaim } from "./kinds";
 
 interface Wired {
   readonly settings: Settings;
@@ -98,12 +101,34 @@ const generatedSuffix = (): string =>
 
 // ---- Watch -------------------------------------------------------------------------------------
 
-export function clusterChanged(cluster: Cluster): void {
-  enqueue(keyOfCluster(cluster as unknown as KubeObject));
+const news = new News();
+
+/** Pepr hands the phase of a watch event as the API server words it. */
+const isGone = (phase: string): boolean => phase === "DELETED";
+
+export function clusterChanged(cluster: Cluster, phase: string): void {
+  const object = cluster as unknown as KubeObject;
+  const key = keyOfCluster(object);
+  if (!key || !news.isNew(`Cluster ${textOf(key)}`, clusterPrint(clusterFacts(object)), isGone(phase)))
+    return;
+  wire().queue.add(textOf(key));
 }
 
-export function remainsChanged(object: IPAddress): void {
-  enqueue(keyOfRemains(object as unknown as KubeObject));
+export function claimChanged(claim: IPAddressClaim, phase: string): void {
+  const object = claim as unknown as KubeObject;
+  const role = ROLES.find(({ name }) => name === object.metadata.labels?.[ROLE_LABEL]);
+  if (role) remainsChanged(object, claimPrint(claimFacts(object, role, 0)), phase);
+}
+
+export function addressChanged(address: IPAddress, phase: string): void {
+  const object = address as unknown as KubeObject;
+  remainsChanged(object, addressPrint(addressFacts(object)), phase);
+}
+
+function remainsChanged(object: KubeObject, print: string, phase: string): void {
+  const key = keyOfRemains(object);
+  const name = `${object.kind} ${object.metadata.namespace}/${object.metadata.name}`;
+  if (key && news.isNew(name, print, isGone(phase))) wire().queue.add(textOf(key));
 }
 
 export function classChanged({ metadata }: ClusterClass): void {
@@ -123,10 +148,6 @@ export function poolChanged(object: InClusterIPPool): void {
   wire().queue.wake(
     (interest) => interest.kind === "pool" && obstacle(pool) === undefined && serves(pool, interest),
   );
-}
-
-function enqueue(key: Key | undefined): void {
-  if (key) wire().queue.add(textOf(key));
 }
 
 const FULL_PASS_RETRY_MS = 2000;
