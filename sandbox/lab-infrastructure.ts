@@ -17,7 +17,7 @@ export function labDefinitions(): KubeObject[] {
 
 function definition(kind: string): KubeObject {
   const singular = kind.toLowerCase();
-  const open = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+  const open = { type: "object", nullable: true, "x-kubernetes-preserve-unknown-fields": true };
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",

@@ -296,15 +296,19 @@ class RunningSandbox implements Sandbox {
   }
 
   async uninstallModule(): Promise<void> {
-    // The webhooks go first: with their processes gone, every write would be refused.
-    for (const object of rememberedModule(this.dir)) await this.api.delete(object);
-    rememberModule(this.dir, []);
+    // The webhooks go first: with their processes gone, every write would be refused. Then the processes:
+    // what still works without its permissions is refused what it had a right to.
+    const objects = rememberedModule(this.dir);
+    const isWebhook = ({ kind }: KubeObject): boolean => kind.endsWith("WebhookConfiguration");
+    for (const object of objects.filter(isWebhook)) await this.api.delete(object);
     await Promise.all(
       moduleProcessNames.map(async (name) => {
         await this.processes.get(name)?.stop();
         this.processes.delete(name);
       }),
     );
+    for (const object of objects.filter((other) => !isWebhook(other))) await this.api.delete(object);
+    rememberModule(this.dir, []);
   }
 
   forbidden(): Promise<AuditEntry[]> {

@@ -30,7 +30,8 @@ export function adoption(s: Situation): Step[] {
 const isAlive = ({ address }: Situation): boolean =>
   address?.address !== undefined && address.deletingSince === undefined;
 
-const protection = (s: Situation): Step[] =>
+/** Puts the finalizer on, or stamps a live address of a Cluster that was moved or restored. */
+export const protection = (s: Situation): Step[] =>
   s.address && isAlive(s) && !isProtected(s)
     ? [{ kind: "protect-address", role: s.role, address: s.address, uid: s.cluster.uid ?? "" }]
     : [];

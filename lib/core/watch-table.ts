@@ -4,7 +4,7 @@
  * First row that applies decides, so a row may count on the ones above it. A pass makes the world one
  * step better and is safe to repeat; the next event, or the look that follows a write, does the rest.
  */
-import { adoption, isDetained, release, retire } from "./adoption";
+import { adoption, isDetained, protection, release, retire } from "./adoption";
 import { DELETE_FOR_MOVE, HOLD, LIFTED, RELEASED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import type { ClusterFacts } from "./facts";
@@ -62,9 +62,10 @@ const DELETING_ROWS: readonly Row<Situation>[] = [
     plan: (s) => says("Deleting", "", { steps: retire(s), edit: unpause(s.cluster.annotations, LIFTED) }),
   },
   {
+    // The address only: owning the claim again would undo a deletion that orphans its dependents.
     name: "being deleted",
     when: (s) => s.cluster.deleting,
-    plan: (s) => says("Deleting", "", { steps: isServedBy(s) ? adoption(s) : [] }),
+    plan: (s) => says("Deleting", "", { steps: isServedBy(s) ? protection(s) : [] }),
   },
 ];
 

@@ -232,7 +232,7 @@ describe("A Cluster is deleted", () => {
     },
   );
 
-  test.failing("with its dependents orphaned, and whoever takes its name takes its address", async () => {
+  test("with its dependents orphaned, and whoever takes its name takes its address", async () => {
     const site = await siteWith("10.42.1.10-10.42.1.19");
     const before = await running(site, "a");
     await remove(site, "a", "Orphan");

@@ -1,6 +1,6 @@
 /** Taking the module away again, in the order that the README names. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -24,12 +24,11 @@ const lab = managementCluster();
 const IN_USE = "vip.capi.gorizond.io/in-use";
 const dist = process.env["MODULE_DIST"] ?? join(projectRoot, "dist");
 
-/** Word for word what the README tells to type. */
-const REMOVE_WEBHOOK = "kubectl delete mutatingwebhookconfiguration pepr-capi-vip-allocator";
-const RELEASE_HOLDS = String.raw`kubectl get clusters.cluster.x-k8s.io -A -o jsonpath='{range .items[?(@.metadata.annotations.cluster\.x-k8s\.io/paused=="vip.capi.gorizond.io/hold")]}{.metadata.namespace} {.metadata.name}{"\n"}{end}' | while read -r namespace name; do kubectl annotate clusters.cluster.x-k8s.io -n "$namespace" "$name" cluster.x-k8s.io/paused- vip.capi.gorizond.io/hold-; done`;
-const STOP_WATCHER = "kubectl delete deployment -n pepr-system pepr-capi-vip-allocator-watcher";
-const STRIP_FINALIZERS = String.raw`kubectl get ipaddresses.ipam.cluster.x-k8s.io -A -l vip.capi.gorizond.io/role -o yaml | sed '/^ *- vip\.capi\.gorizond\.io\/in-use$/d' | kubectl replace -f -`;
-const REMOVE_MODULE = "kubectl delete --ignore-not-found -f dist/pepr-module-capi-vip-allocator.yaml";
+/** The block between the README's marks, a step a paragraph: what is typed is what is read there. */
+const steps = (readFileSync(join(projectRoot, "README.md"), "utf8")
+  .match(/<!-- uninstall: begin -->\s*```sh\n([\s\S]*?)```/)?.[1]
+  ?.split(/\n\n/) ?? []) as [string, string, string, string, string];
+const [REMOVE_WEBHOOK, STOP_PODS, RELEASE_HOLDS, STRIP_FINALIZERS, REMOVE_MODULE] = steps;
 
 let folder: string;
 
@@ -75,22 +74,21 @@ describe("The module is uninstalled in the documented order", () => {
     await shell(REMOVE_WEBHOOK);
   });
 
-  test("then its holds end, and no pause of a user's does", async () => {
-    const output = await shell(RELEASE_HOLDS);
-    expect(output.trim().split("\n")).toEqual(["cluster.cluster.x-k8s.io/held annotated"]);
-    const { annotations = {} } = (await site.clusterOf("held")).metadata;
-    expect(annotations[HOLD_ANNOTATION]).toBeUndefined();
-    expect(annotations[PAUSED_ANNOTATION]).toBeUndefined();
-    expect((await site.clusterOf("paused")).metadata.annotations?.[PAUSED_ANNOTATION]).toBe("maintenance");
-  });
-
   test("then its watcher stops, because it protects every address again", async () => {
     await shell(STRIP_FINALIZERS);
     for (const name of ["a", "b"]) await eventually(() => isInUse(site, name));
 
     // There are no pods here: the processes stand for them.
-    await expect(shell(`${STOP_WATCHER} --ignore-not-found`)).resolves.toBe("");
+    await shell(STOP_PODS);
     await lab.sandbox.process("watcher").stop();
+  });
+
+  test("then its holds end, and no pause of a user's does", async () => {
+    await shell(RELEASE_HOLDS);
+    const { annotations = {} } = (await site.clusterOf("held")).metadata;
+    expect(annotations[HOLD_ANNOTATION]).toBeUndefined();
+    expect(annotations[PAUSED_ANNOTATION]).toBeUndefined();
+    expect((await site.clusterOf("paused")).metadata.annotations?.[PAUSED_ANNOTATION]).toBe("maintenance");
   });
 
   test("then its finalizers go, and no others", async () => {

@@ -5,6 +5,8 @@ export default class ClosingLine {
     const failed = numFailedTests + numRuntimeErrorTestSuites;
     const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : "";
     // After the summary, which Jest writes to the other stream.
-    process.once("exit", () => process.stdout.write(`${numPassedTests} passed, ${failed} failed${skipped}\n`));
+    process.once("exit", () =>
+      process.stdout.write(`${numPassedTests} passed, ${failed} failed${skipped}\n`),
+    );
   }
 }

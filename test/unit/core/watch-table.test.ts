@@ -274,10 +274,11 @@ const deleting: Case[] = [
   },
   {
     row: "being deleted",
-    title: "a Cluster that is deleted keeps its address, and what is not secured yet is secured",
+    title:
+      "a Cluster that is deleted keeps its address; its claim is not owned again, for it may be orphaned",
     facts: watching({ cluster: stored(complete(), terminating()), class: undefined, ...bare }),
     reason: "Deleting",
-    steps: [PROTECT, OWN],
+    steps: [PROTECT],
   },
   {
     row: "being deleted",
