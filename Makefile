@@ -23,7 +23,7 @@ demo: $(installed) ## Watch a cluster get its VIP, from nothing to Available
 
 .PHONY: test
 test: $(installed) check toolchain $(module) ## Run every check and test, also against a real API server
-	npx jest --runInBand
+	npx jest --maxWorkers=2
 
 .PHONY: check
 check: $(installed) ## Compile, lint and check the format
