@@ -2,7 +2,7 @@
 import { applyEdit } from "../core/edit";
 import { CLUSTER_NAME_LABEL, CLUSTER_UID, IN_USE, IPAM_API, RESERVED_AT, ROLE_LABEL } from "../core/contract";
 import type { ClaimFacts, KubeObject, Metadata } from "../core/facts";
-import type { ClaimWish, Step } from "../core/plan";
+import type { ClaimWish, Step } from "../core/row";
 import type { Executor, Outcome } from "../ports/executor";
 import { ADDRESSES, CLAIMS, CLUSTERS, type Resource } from "./kinds";
 import type { KubeClient } from "./kube-client";

@@ -1,7 +1,8 @@
 /** Answers: which writes make a claim and its address a Cluster's own, and which give them back? */
 import { CLUSTER_API } from "./contract";
 import type { AddressFacts, ClaimFacts, Facts, OwnerReference } from "./facts";
-import type { RolePlan, Step } from "./plan";
+import { claimName } from "./roles";
+import type { RolePlan, Step } from "./row";
 import { says, type More } from "./says";
 import { isHeld, isPausedByUser, isServedBy, type Situation } from "./situation";
 import type { Reason } from "./verdict";
@@ -29,6 +30,15 @@ export function adoption(s: Situation): Step[] {
 
 const isAlive = ({ address }: Situation): boolean =>
   address?.address !== undefined && address.deletingSince === undefined;
+
+/** The claim that is made for a role; none where no pool can give an address. Nobody owns it before its Cluster is stored. */
+export function claiming(s: Situation, owner: OwnerReference | undefined): Step[] {
+  const { role, facts, pools } = s;
+  if (!pools.chosen) return [];
+  const { namespace, name } = facts.key;
+  const claim = { namespace, name: claimName(role, name), role, pool: pools.chosen.ref, owner };
+  return [{ kind: "create-claim", claim }];
+}
 
 /** Puts the finalizer on, or stamps a live address of a Cluster that was moved or restored. */
 export const protection = (s: Situation): Step[] =>

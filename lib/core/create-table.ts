@@ -25,9 +25,9 @@
  */
 import { isIP } from "node:net";
 import { sameHost } from "./address";
+import { claiming } from "./adoption";
 import { hold } from "./edit";
-import type { Row, RolePlan } from "./plan";
-import { claimName } from "./roles";
+import type { Row, RolePlan } from "./row";
 import {
   claimWords,
   className,
@@ -197,20 +197,7 @@ export const createTable: readonly Row<Situation>[] = [
     when: (s) => !s.claim && s.pools.chosen !== undefined && s.facts.spent === undefined,
     plan: (s) => ({
       verdict: verdict("WaitingForAddress", ""),
-      steps: s.pools.chosen
-        ? [
-            {
-              kind: "create-claim",
-              claim: {
-                namespace: s.facts.key.namespace,
-                name: claimName(s.role, s.facts.key.name),
-                role: s.role,
-                pool: s.pools.chosen.ref,
-                owner: undefined,
-              },
-            },
-          ]
-        : [],
+      steps: claiming(s, undefined),
     }),
   },
   {

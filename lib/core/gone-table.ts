@@ -2,7 +2,7 @@
 import { isDetained, NEVER_BEFORE_MS, release, remove } from "./adoption";
 import type { ClaimFacts, Facts, RoleFacts } from "./facts";
 import { valueOf } from "./facts";
-import type { RolePlan, Row } from "./plan";
+import type { RolePlan, Row } from "./row";
 import { says } from "./says";
 
 export interface Remains {

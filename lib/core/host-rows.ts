@@ -3,7 +3,7 @@ import { adoption, isProtected, retire } from "./adoption";
 import { canonicalAddress } from "./address";
 import { APPLY_LATE } from "./contract";
 import { isEmpty, type Edit } from "./edit";
-import type { RolePlan, Row } from "./plan";
+import type { RolePlan, Row } from "./row";
 import { says, waits, type More } from "./says";
 import { className, isHeld, isItsVip, placeVip, type Situation } from "./situation";
 import type { Reason } from "./verdict";

@@ -1,6 +1,7 @@
 /** Answers: what is to be done for a stored Cluster that has no host yet? */
 import {
   adoption,
+  claiming,
   isDetained,
   isProtected,
   neverItsEndpoint,
@@ -11,8 +12,7 @@ import {
 import { HOLD, LIFTED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import { isLate } from "./host-rows";
-import type { Row } from "./plan";
-import { claimName } from "./roles";
+import type { Row } from "./row";
 import { says, waits, type More } from "./says";
 import {
   claimWords,
@@ -115,20 +115,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
     when: (s) => !s.claim,
     plan: (s) =>
       waits(s, "WaitingForAddress", "", {
-        steps: s.pools.chosen
-          ? [
-              {
-                kind: "create-claim",
-                claim: {
-                  namespace: s.facts.key.namespace,
-                  name: claimName(s.role, s.facts.key.name),
-                  role: s.role,
-                  pool: s.pools.chosen.ref,
-                  owner: ownerOf(s),
-                },
-              },
-            ]
-          : [],
+        steps: claiming(s, ownerOf(s)),
       }),
   },
   {

@@ -7,70 +7,18 @@
  */
 import { createTable } from "./create-table";
 import { isEmpty, mergeEdits, NO_EDIT, type Edit } from "./edit";
-import type {
-  AddressFacts,
-  ClaimFacts,
-  ClassName,
-  ClusterFacts,
-  Facts,
-  OwnerReference,
-  PoolRef,
-} from "./facts";
+import type { ClaimFacts, ClassName, ClusterFacts, Facts } from "./facts";
 import { valueOf } from "./facts";
 import type { Role } from "./roles";
+import type { RolePlan, Row, Step } from "./row";
 import { situationOf, type Situation } from "./situation";
-import type { Verdict } from "./verdict";
 import { goneTable } from "./gone-table";
 import { watchTable } from "./watch-table";
-
-export type Step =
-  | { readonly kind: "create-claim"; readonly claim: ClaimWish }
-  | { readonly kind: "reserve-claim"; readonly role: Role; readonly claim: ClaimFacts }
-  | { readonly kind: "own-claim"; readonly claim: ClaimFacts; readonly owner: OwnerReference }
-  | { readonly kind: "label-claim"; readonly claim: ClaimFacts; readonly cluster: string }
-  | { readonly kind: "unlabel-claim"; readonly claim: ClaimFacts }
-  | { readonly kind: "delete-claim"; readonly claim: ClaimFacts }
-  | {
-      readonly kind: "protect-address";
-      readonly role: Role;
-      readonly address: AddressFacts;
-      readonly uid: string;
-    }
-  | { readonly kind: "release-address"; readonly address: AddressFacts }
-  | { readonly kind: "edit-cluster"; readonly cluster: ClusterFacts; readonly edit: Edit };
-
-export interface ClaimWish {
-  readonly namespace: string;
-  readonly name: string;
-  readonly role: Role;
-  readonly pool: PoolRef;
-  /** Absent in admission, where the Cluster has no UID yet. */
-  readonly owner: OwnerReference | undefined;
-}
 
 /** What may change so that another look is worth it, besides the Cluster, its claims and its addresses. */
 export type Interest =
   | { readonly kind: "class"; readonly class: ClassName }
   | { readonly kind: "pool"; readonly namespace: string; readonly className: string; readonly role: string };
-
-export interface RolePlan {
-  readonly verdict: Verdict;
-  readonly edit?: Edit;
-  readonly steps?: readonly Step[];
-  /** Admission only: the claim whose address would complete the Cluster within the request. */
-  readonly waitFor?: ClaimFacts;
-  /** Look again after so many milliseconds even if nothing is heard. */
-  readonly lookAgainMs?: number;
-  /** The user is to be told by an admission warning. */
-  readonly warn?: boolean;
-}
-
-/** One row of a table: the first whose `when` is true decides. */
-export interface Row<S> {
-  readonly name: string;
-  readonly when: (situation: S) => boolean;
-  readonly plan: (situation: S) => RolePlan;
-}
 
 export interface Decision extends RolePlan {
   readonly role: Role;

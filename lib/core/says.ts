@@ -1,6 +1,6 @@
 /** Answers: how does a row of a table say what it decided? */
 import { HOLD } from "./contract";
-import type { RolePlan } from "./plan";
+import type { RolePlan } from "./row";
 import { isHeld, isPausedByUser, type Situation } from "./situation";
 import { verdict, type Reason } from "./verdict";
 

@@ -10,7 +10,7 @@ import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import type { ClusterFacts } from "./facts";
 import { HOST_ROWS } from "./host-rows";
 import { lifting, NO_HOST_ROWS } from "./no-host-rows";
-import type { Row } from "./plan";
+import type { Row } from "./row";
 import { says, waits } from "./says";
 import { claimWords, hasOptedOut, isHeld, isPausedByUser, isServedBy, type Situation } from "./situation";
 

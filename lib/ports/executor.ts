@@ -1,5 +1,5 @@
 import type { ClaimFacts } from "../core/facts";
-import type { Step } from "../core/plan";
+import type { Step } from "../core/row";
 
 export type Outcome =
   /** The claims as they are after the writes, by name. */

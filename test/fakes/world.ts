@@ -14,7 +14,8 @@ import type {
   RoleFacts,
 } from "../../lib/core/facts";
 import { found, unread } from "../../lib/core/facts";
-import type { Plan, Step } from "../../lib/core/plan";
+import type { Plan } from "../../lib/core/plan";
+import type { Step } from "../../lib/core/row";
 import { CONTROL_PLANE } from "../../lib/core/roles";
 import { addressFacts, claimFacts } from "../../lib/adapters/kube-objects";
 import type { Executor, Outcome } from "../../lib/ports/executor";

@@ -1,8 +1,9 @@
 /** Answers: what did a plan come to, in words that fit on a line? */
 import { NO_EDIT, type Edit } from "../../lib/core/edit";
 import type { Facts } from "../../lib/core/facts";
-import { plan, type Step } from "../../lib/core/plan";
+import { plan } from "../../lib/core/plan";
 import { poolName } from "../../lib/core/pool-choice";
+import type { Step } from "../../lib/core/row";
 import type { Reason } from "../../lib/core/verdict";
 
 /** A row of a table, and what it must come to. What is not named must not happen. */

@@ -8,7 +8,8 @@ import {
   type ClusterFacts,
   type Facts,
 } from "../../lib/core/facts";
-import { plan, type Plan, type Step } from "../../lib/core/plan";
+import { plan, type Plan } from "../../lib/core/plan";
+import type { Step } from "../../lib/core/row";
 import { sameHost } from "../../lib/core/address";
 import { createTable } from "../../lib/core/create-table";
 import { isHeld, isPausedByUser } from "../../lib/core/situation";

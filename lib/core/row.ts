@@ -1,0 +1,50 @@
+/** Answers: what can a row of a table come to? A verdict, and data: a change of the Cluster, writes, a wait. */
+import type { Edit } from "./edit";
+import type { AddressFacts, ClaimFacts, ClusterFacts, OwnerReference, PoolRef } from "./facts";
+import type { Role } from "./roles";
+import type { Verdict } from "./verdict";
+
+export interface RolePlan {
+  readonly verdict: Verdict;
+  readonly edit?: Edit;
+  readonly steps?: readonly Step[];
+  /** Admission only: the claim whose address would complete the Cluster within the request. */
+  readonly waitFor?: ClaimFacts;
+  /** Look again after so many milliseconds even if nothing is heard. */
+  readonly lookAgainMs?: number;
+  /** The user is to be told by an admission warning. */
+  readonly warn?: boolean;
+}
+
+/** One row of a table: the first whose `when` is true decides. */
+export interface Row<S> {
+  readonly name: string;
+  readonly when: (situation: S) => boolean;
+  readonly plan: (situation: S) => RolePlan;
+}
+
+/** One write. Together with what was read, each says all that is needed to make it, and to guard it. */
+export type Step =
+  | { readonly kind: "create-claim"; readonly claim: ClaimWish }
+  | { readonly kind: "reserve-claim"; readonly role: Role; readonly claim: ClaimFacts }
+  | { readonly kind: "own-claim"; readonly claim: ClaimFacts; readonly owner: OwnerReference }
+  | { readonly kind: "label-claim"; readonly claim: ClaimFacts; readonly cluster: string }
+  | { readonly kind: "unlabel-claim"; readonly claim: ClaimFacts }
+  | { readonly kind: "delete-claim"; readonly claim: ClaimFacts }
+  | {
+      readonly kind: "protect-address";
+      readonly role: Role;
+      readonly address: AddressFacts;
+      readonly uid: string;
+    }
+  | { readonly kind: "release-address"; readonly address: AddressFacts }
+  | { readonly kind: "edit-cluster"; readonly cluster: ClusterFacts; readonly edit: Edit };
+
+export interface ClaimWish {
+  readonly namespace: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly pool: PoolRef;
+  /** Absent in admission, where the Cluster has no UID yet. */
+  readonly owner: OwnerReference | undefined;
+}
