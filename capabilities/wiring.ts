@@ -8,12 +8,13 @@ import { POOL_KINDS } from "../lib/adapters/kinds";
 import { KubeClient } from "../lib/adapters/kube-client";
 import { KubeExecutor } from "../lib/adapters/kube-executor";
 import { keyOfCluster, keyOfRemains, KubeInventory } from "../lib/adapters/kube-inventory";
-import { addressFacts, claimFacts, clusterFacts, poolFacts } from "../lib/adapters/kube-objects";
-import { addressPrint, claimPrint, clusterPrint, News } from "../lib/adapters/news";
+import { addressFacts, claimFacts, classFacts, clusterFacts, poolFacts } from "../lib/adapters/kube-objects";
+import { addressPrint, claimPrint, classPrint, clusterPrint, News } from "../lib/adapters/news";
 import { AdmissionNotes, setEdit } from "../lib/adapters/pepr-request";
 import { jsonLogger, WinstonJournal } from "../lib/adapters/winston-journal";
 import { applyEdit, hold, mergeEdits, NO_EDIT } from "../lib/core/edit";
 import type { Key, KubeObject } from "../lib/core/facts";
+import type { Interest } from "../lib/core/plan";
 import { obstacle, serves } from "../lib/core/pool-choice";
 import { ROLE_LABEL } from "../lib/core/contract";
 import { ROLES } from "../lib/core/roles";
@@ -117,7 +118,9 @@ export function clusterChanged(cluster: Cluster, phase: string): void {
 export function claimChanged(claim: IPAddressClaim, phase: string): void {
   const object = claim as unknown as KubeObject;
   const role = ROLES.find(({ name }) => name === object.metadata.labels?.[ROLE_LABEL]);
-  if (role) remainsChanged(object, claimPrint(claimFacts(object, role, 0)), phase);
+  // A label that names no role of ours is a change that a held Cluster must hear of as well.
+  const print = role ? claimPrint(claimFacts(object, role, 0)) : `${object.metadata.resourceVersion}`;
+  remainsChanged(object, print, phase);
 }
 
 export function addressChanged(address: IPAddress, phase: string): void {
@@ -131,14 +134,13 @@ function remainsChanged(object: KubeObject, print: string, phase: string): void 
   if (key && news.isNew(name, print, isGone(phase))) wire().queue.add(textOf(key));
 }
 
-export function classChanged({ metadata }: ClusterClass): void {
-  wire().queue.wake(
-    ({ kind, ...wish }) =>
-      kind === "class" &&
-      "class" in wish &&
-      wish.class.name === metadata?.name &&
-      wish.class.namespace === metadata?.namespace,
-  );
+export function classChanged(object: ClusterClass, phase: string): void {
+  const source = object as unknown as KubeObject;
+  const { namespace, name } = source.metadata;
+  if (!news.isNew(`ClusterClass ${namespace}/${name}`, classPrint(classFacts(source)), isGone(phase))) return;
+  const isMeant = (interest: Interest): boolean =>
+    interest.kind === "class" && interest.class.name === name && interest.class.namespace === namespace;
+  wire().queue.wake(isMeant);
 }
 
 export function poolChanged(object: InClusterIPPool): void {

@@ -57,7 +57,8 @@ export const SETTINGS = {
   VIP_QUARANTINE: {
     fallback: "0",
     ...whole(0, 604_800),
-    meaning: "Seconds that an address rests between the end of its Cluster and its next use.",
+    meaning:
+      "Seconds that an address rests after its claim was deleted; never less than until its Cluster is gone.",
   },
   VIP_SWEEP_BARE: {
     fallback: "900",

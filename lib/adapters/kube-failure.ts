@@ -12,21 +12,26 @@ export interface Failure {
   readonly why: string;
 }
 
-/**
- * @param name the object that was asked for: only a "not found" that names it says that it is gone; a
- *   missing CRD, a proxy and a mistaken URL answer 404 as well
- */
+type Question = (code: number, status: Status | undefined, name: string) => boolean;
+
+/** The first that fits counts; what fits none may pass: 401, 404 of a kind, 429, 5xx. */
+const MEANINGS: readonly (readonly [Failure["kind"], Question])[] = [
+  // Only a "not found" that names the object says that it is gone.
+  ["absent", (code, status, name) => code === 404 && status?.details?.name === name],
+  ["conflict", (code) => code === 409],
+  // A patch that takes away what is gone already fails before its guard is compared; unlike an invalid
+  // object, it names no field.
+  ["conflict", (code, status) => code === 422 && !status?.details?.causes?.length],
+  ["refused", (code) => code === 400 || code === 403 || code === 422],
+];
+
+/** @param name the object that was asked for */
 export function failureOf(error: unknown, name: string): Failure {
   if (!(error instanceof ApiException)) return { kind: "unreachable", why: wordsOf(error) };
   const status = statusOf(error.body);
-  const why = status?.message ?? `HTTP ${error.code}`;
-  if (error.code === 404 && status?.details?.name === name) return { kind: "absent", why };
-  if (error.code === 409) return { kind: "conflict", why };
-  return { kind: isFinal(error.code) ? "refused" : "unreachable", why };
+  const [kind] = MEANINGS.find(([, fits]) => fits(error.code, status, name)) ?? ["unreachable" as const];
+  return { kind, why: status?.message ?? `HTTP ${error.code}` };
 }
-
-/** 404 of a kind, 401 and 429 pass; what the object itself is refused for does not. */
-const isFinal = (code: number): boolean => code === 400 || code === 403 || code === 422;
 
 function statusOf(body: unknown): Status | undefined {
   if (typeof body !== "string") return body as Status | undefined;

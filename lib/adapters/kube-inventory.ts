@@ -1,4 +1,5 @@
 /** Answers: what is there now? Reads by the API server, and nothing but reads. */
+import { setTimeout } from "node:timers/promises";
 import { ROLE_LABEL } from "../core/contract";
 import type {
   AddressFacts,
@@ -20,6 +21,9 @@ import type { KubeClient } from "./kube-client";
 import { failureOf } from "./kube-failure";
 import { addressFacts, claimFacts, classFacts, clusterFacts, poolFacts } from "./kube-objects";
 import type { FirstSight } from "./first-sight";
+
+/** A stream that ends at once would otherwise be opened again and again while the API server is busiest. */
+const FOLLOW_AGAIN_MS = 200;
 
 export class KubeInventory implements Inventory {
   constructor(
@@ -99,6 +103,7 @@ export class KubeInventory implements Inventory {
       if (now.state !== "found") return undefined;
       if (isEnough(now.value)) return now.value;
       last = now.value;
+      await setTimeout(FOLLOW_AGAIN_MS, undefined, { signal }).catch(() => undefined);
     }
     return undefined;
   }

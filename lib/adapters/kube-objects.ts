@@ -177,7 +177,7 @@ export function claimFacts(source: KubeObject, role: Role, seenAt: number): Clai
     name: metadata.name,
     uid: metadata.uid ?? "",
     deleting: metadata.deletionTimestamp !== undefined,
-    ours: metadata.labels[ROLE_LABEL] === role.name,
+    ours: metadata.labels[ROLE_LABEL] === role.name && isOfCluster(metadata.ownerReferences),
     pool: spec.poolRef,
     owner: controllerOf(metadata.ownerReferences),
     labelled: metadata.labels[CLUSTER_NAME_LABEL] !== undefined,
@@ -189,6 +189,10 @@ export function claimFacts(source: KubeObject, role: Role, seenAt: number): Clai
     ),
   };
 }
+
+/** Another controller lives off this claim. */
+const isOfCluster = (owners: readonly OwnerReference[]): boolean =>
+  (controllerOf(owners)?.kind ?? "Cluster") === "Cluster";
 
 const controllerOf = (owners: readonly OwnerReference[]): OwnerReference | undefined =>
   owners.find(({ controller }) => controller) ?? owners[0];

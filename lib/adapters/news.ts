@@ -3,10 +3,11 @@
  *
  * Cluster API writes the status of a Cluster some twenty times while it comes up, and none of that
  * concerns us; a pass for each would cost more than all the rest. Only what was seen is kept, never what
- * was decided: an event that repeats it can be let go, because a pass that failed comes back by itself.
+ * was decided: an event that repeats it can be let go, because a pass that failed comes back by itself, and
+ * so does, after a while, one that found something owed.
  */
 import { DELETE_FOR_MOVE, PAUSED, PREFIX } from "../core/contract";
-import type { AddressFacts, ClaimFacts, ClusterFacts } from "../core/facts";
+import type { AddressFacts, ClaimFacts, ClassFacts, ClusterFacts } from "../core/facts";
 import { ROLES } from "../core/roles";
 
 export class News {
@@ -43,3 +44,5 @@ export const claimPrint = ({ source: _source, youngest: _youngest, ...claim }: C
 
 export const addressPrint = ({ source: _source, ...address }: AddressFacts): string =>
   JSON.stringify(address);
+
+export const classPrint = ({ strings }: ClassFacts): string => JSON.stringify([...strings]);

@@ -10,6 +10,9 @@ import { KubeConfig, type RequestContext } from "@kubernetes/client-node";
 
 type FetchOptions = Awaited<ReturnType<KubeConfig["applyToFetchOptions"]>>;
 
+/** The API server closes what idles for about 90 s; we let go first, so that no request meets the end of a connection. */
+const IDLE_MS = 60_000;
+
 export class PooledKubeConfig extends KubeConfig {
   #agent: Agent | undefined;
 
@@ -28,7 +31,7 @@ export class PooledKubeConfig extends KubeConfig {
   /** A proxy's agent is not ours to rebuild; it is used as it comes. */
   #shared(made: unknown): unknown {
     if (!(made instanceof Agent) || made.constructor !== Agent) return made;
-    this.#agent ??= new Agent({ ...made.options, keepAlive: true });
+    this.#agent ??= new Agent({ ...made.options, keepAlive: true, timeout: IDLE_MS });
     return this.#agent;
   }
 }

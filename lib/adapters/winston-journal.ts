@@ -3,7 +3,7 @@ import winston from "winston";
 import { isEmpty } from "../core/edit";
 import type { Facts } from "../core/facts";
 import type { Decision, Plan } from "../core/plan";
-import { REASONS } from "../core/verdict";
+import { REASONS, type Verdict } from "../core/verdict";
 import type { Outcome } from "../ports/executor";
 import type { Journal } from "../ports/journal";
 
@@ -45,15 +45,21 @@ export class WinstonJournal implements Journal {
     };
     const key = `${nameOf(facts)}/${role.name}`;
     const words = JSON.stringify(line);
-    if (this.#said.get(key) === words) return;
-    if (verdict.reason === "Gone") this.#said.delete(key);
-    else this.#said.set(key, words);
+    if (facts.occasion === "watch" && this.#repeats(key, words, verdict)) return;
     const level = outcome.kind === "refused" ? "error" : LEVELS[REASONS[verdict.reason].class];
     this.logger.log(
       level,
       facts.occasion === "admission" ? "Admitting Cluster" : "Reconciling Cluster",
       line,
     );
+  }
+
+  /** The watch passes again and again; a create is asked once, and answered once. */
+  #repeats(key: string, words: string, { reason }: Verdict): boolean {
+    if (this.#said.get(key) === words) return true;
+    if (reason === "Gone") this.#said.delete(key);
+    else this.#said.set(key, words);
+    return false;
   }
 }
 

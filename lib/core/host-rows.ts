@@ -39,7 +39,10 @@ const wasServed = ({ address, cluster, role }: Situation): boolean =>
 export const HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "claim or address of the VIP deleted by hand",
-    when: (s) => isItsVip(s) && (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
+    when: (s) =>
+      isItsVip(s) &&
+      (!isHeld(s.cluster) || s.class !== undefined) &&
+      (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
     plan: (s) => says("AddressDetached", s.host, endingHold(s)),
   },
   {

@@ -12,6 +12,7 @@ import {
 import { HOLD, LIFTED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import { isLate } from "./host-rows";
+import { obstacle, samePool } from "./pool-choice";
 import type { Row } from "./row";
 import { says, waits, type More } from "./says";
 import {
@@ -37,6 +38,9 @@ export const lifting = (s: Situation): More => {
   return isEmpty(edit) ? {} : { edit };
 };
 
+const isStuck = ({ claim, pools }: Situation): boolean =>
+  pools.matching.some((pool) => claim && samePool(pool.ref, claim.pool) && obstacle(pool) !== undefined);
+
 /** Objects without our label send us no events; nothing but a look tells that they are gone. */
 const UNHEARD_MS = 5000;
 
@@ -51,14 +55,14 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
     when: needsNoPool,
     plan: (s) =>
       says(s.wantsVariable ? "NoMatchingPool" : "NotManaged", wishWords(s), {
-        steps: retireAged(s).steps ?? [],
+        ...retireAged(s),
         ...lifting(s),
       }),
   },
   {
     name: "late, on a running Cluster",
     when: isLate,
-    plan: (s) => says("LateNotApplied", "the endpoint", { steps: retireAged(s).steps ?? [] }),
+    plan: (s) => says("LateNotApplied", "the endpoint", retireAged(s)),
   },
   {
     name: "claim not ours",
@@ -117,6 +121,14 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
       waits(s, "WaitingForAddress", "", {
         steps: claiming(s, ownerOf(s)),
       }),
+  },
+  {
+    // Two pools match and a burst emptied one: what waits there is made again elsewhere. A claim that is
+    // bound meanwhile has another resourceVersion, and is not deleted.
+    name: "claim of a pool that gives nothing",
+    when: (s) => s.claim?.addressName === undefined && !s.address && isStuck(s),
+    plan: (s) =>
+      waits(s, "PoolExhausted", passedOverWords(s), s.pools.chosen ? retireAged(s) : { steps: adoption(s) }),
   },
   {
     name: "claim without an address",

@@ -19,7 +19,7 @@ export function restore(old: ClusterFacts, wished: ClusterFacts): Edit {
 
 function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Edit {
   if (isWayOut(wished, role)) return withoutOurPause(wished);
-  const kept = keepsHold(old, wished) ? stillHeld(old, wished) : NO_EDIT;
+  const kept = keepsHold(role, old, wished) ? stillHeld(old, wished) : NO_EDIT;
   const vip = vipOf(role, old);
   if (vip === undefined) return kept;
   return [kept, endpointAndAnnotation(role, vip, old, wished), variable(role, vip, old, wished)].reduce(
@@ -27,9 +27,13 @@ function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Edit 
   );
 }
 
-/** Only a host that is new ends a hold without a word; see `endHold` for the holds of Clusters that had one. */
-const keepsHold = (old: ClusterFacts, wished: ClusterFacts): boolean =>
-  isHeld(old) && (wished.endpoint.host === undefined || old.endpoint.host !== undefined);
+/**
+ * A hold ends without a word only when the VIP comes with its annotation, as our completing write brings
+ * both; a host that somebody else brings has no variable beside it yet. For Clusters that had their host
+ * before see `endHold`.
+ */
+const keepsHold = (role: Role, old: ClusterFacts, wished: ClusterFacts): boolean =>
+  isHeld(old) && (old.endpoint.host !== undefined || vipOf(role, wished) === undefined);
 
 const isWayOut = ({ annotations }: ClusterFacts, role: Role): boolean =>
   annotations[HOLD] === RELEASED || annotations[HOLD] === LIFTED || hasOptedOut({ annotations }, role);

@@ -152,6 +152,9 @@ export const verdict = (reason: Reason, detail = ""): Verdict => ({ reason, deta
 
 export const isRefusal = ({ reason }: Verdict): boolean => REASONS[reason].class === "refusal";
 
+/** Nothing is owed, so nothing needs to be looked at again but what changes. */
+export const isSettled = ({ reason }: Verdict): boolean => REASONS[reason].class === "good";
+
 /** Name of a Cluster, why, and what to do next, in one line. */
 export function sentence(of: Verdict, cluster: string): string {
   const { says, next } = REASONS[of.reason];

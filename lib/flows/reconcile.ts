@@ -2,10 +2,14 @@
 import type { Facts, Key } from "../core/facts";
 import { valueOf } from "../core/facts";
 import { stepsWithEdit } from "../core/plan";
+import { isSettled } from "../core/verdict";
 import type { Inventory } from "../ports/inventory";
 import type { Return } from "../ports/queue";
 import type { Ports } from "./admit";
 import { settle, type Settled } from "./settle";
+
+/** While something is owed, the world is looked at now and then even if no event tells to: one may be lost. */
+const LONGEST_REST_MS = 300_000;
 
 /** More looks than any Cluster needs to settle; a key that wants more has an event to come. */
 const MOST_ROUNDS = 8;
@@ -33,10 +37,10 @@ async function lookAfterWrite(
 }
 
 function comeBack({ plan, outcome }: Settled, rounds: number): Return {
-  const { interests, lookAgainMs } = plan;
-  const failed =
-    outcome.kind !== "done" || plan.decisions.some(({ verdict }) => verdict.reason === "Unreachable");
-  return failed || rounds >= MOST_ROUNDS
-    ? { kind: "retry", interests }
-    : { kind: "rest", lookAgainMs, interests };
+  const { interests, decisions } = plan;
+  const failed = outcome.kind !== "done" || decisions.some(({ verdict }) => verdict.reason === "Unreachable");
+  if (failed || rounds >= MOST_ROUNDS) return { kind: "retry", interests };
+  const longest = decisions.every(({ verdict }) => isSettled(verdict)) ? Infinity : LONGEST_REST_MS;
+  const rest = Math.min(plan.lookAgainMs ?? Infinity, longest);
+  return { kind: "rest", lookAgainMs: rest === Infinity ? undefined : rest, interests };
 }

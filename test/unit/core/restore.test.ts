@@ -243,3 +243,18 @@ describe("Found by review: update", () => {
     expect(after[PAUSED] === OUR_PAUSE).toBe(HOLD in after);
   });
 });
+
+describe("A host that somebody else brings to a held Cluster", () => {
+  test("does not end the hold, for the variable is not beside it yet", () => {
+    const before = facts(held("NoMatchingPool"));
+    expect(restore(before, facts(host("10.9.9.9"))).annotations).toEqual({
+      [HOLD]: "NoMatchingPool",
+      [PAUSED]: OUR_PAUSE,
+    });
+  });
+
+  test("ends it when the VIP's annotation comes with it, as in our own write", () => {
+    const before = facts(held("WaitingForAddress"));
+    expect(restore(before, facts(host(VIP, 6443), withVipNote()))).toEqual(NO_EDIT);
+  });
+});

@@ -714,6 +714,29 @@ const withoutHost: Case[] = [
     steps: [CREATE],
   },
   {
+    row: "claim of a pool that gives nothing",
+    title: "a claim that waits at an exhausted pool is made again where another one matches",
+    facts: watching({
+      cluster: stored(held("WaitingForAddress")),
+      claim: claim(owned()),
+      pools: [pool("own", free(0)), pool("more")],
+    }),
+    reason: "PoolExhausted",
+    edit: saysNow("PoolExhausted"),
+    steps: [DELETE],
+  },
+  {
+    row: "claim of a pool that gives nothing",
+    title: "a claim that waits at the only pool, and that is exhausted, stays and says so",
+    facts: watching({
+      cluster: stored(held("WaitingForAddress")),
+      claim: claim(owned()),
+      pools: [pool("own", free(0))],
+    }),
+    reason: "PoolExhausted",
+    edit: saysNow("PoolExhausted"),
+  },
+  {
     row: "claim without an address",
     title: "a claim that waits for its address is owned meanwhile, but not labelled",
     facts: watching({ cluster: stored(held("Unreachable")), claim: claim() }),

@@ -95,6 +95,8 @@ describe("A pass", () => {
     world.provides = false;
     expect(await look(world)).toMatchObject({
       kind: "rest",
+      // An event may be lost: while something is owed, nobody relies on one.
+      lookAgainMs: minutes(5),
       interests: [{ kind: "class" }, { kind: "pool" }],
     });
     expect(world.writes).toEqual([
