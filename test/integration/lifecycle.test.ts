@@ -227,7 +227,7 @@ describe("A Cluster is deleted", () => {
       await letGo(site, "a");
       await addressGone(site, "a");
       await site.gone(CLUSTERS, "a");
-      expect(await site.claimOf("a")).toBeUndefined();
+      await claimGone(site, "a");
       expect(vipOf(await create(site, "c"))).toBe(vipOf(before));
     },
   );
