@@ -69,32 +69,30 @@ export const neverItsEndpoint = (s: Situation): boolean => {
  * for rows in which the Cluster itself rules out that anybody still completes it with this address:
  * such a write carries the resourceVersion from before, and fails.
  */
-export function retire(s: Situation): Step[] {
+export function retire(s: Situation): More {
   const { claim, address } = s;
-  if (!neverItsEndpoint(s)) return [];
-  if (claim?.ours && !claim.deleting) return [remove(claim)];
-  return isDetained(address) && address.clusterUid === s.cluster.uid
-    ? [{ kind: "release-address", address }]
-    : [];
+  if (!neverItsEndpoint(s)) return {};
+  if (claim?.ours && !claim.deleting) return { steps: [remove(claim)] };
+  return isDetained(address) && address.clusterUid === s.cluster.uid ? freeing(address, s.facts) : {};
 }
 
 /** An unowned claim may be a create's that is on its way; an owned one is this Cluster's alone. */
 export function retireAged(s: Situation): More {
   const { claim, facts } = s;
-  const steps = retire(s);
-  if (steps.length === 0) return {};
+  const more = retire(s);
   const mayBeCounted = claim !== undefined && !claim.owner && !claim.deleting;
-  const left = mayBeCounted ? claim.youngest + NEVER_BEFORE_MS - facts.now : 0;
-  return left > 0 ? { lookAgainMs: left } : { steps };
+  const left = more.steps && mayBeCounted ? claim.youngest + NEVER_BEFORE_MS - facts.now : 0;
+  return left > 0 ? { lookAgainMs: left } : more;
 }
 
 export const isDetained = (address: AddressFacts | undefined): address is AddressFacts =>
   address !== undefined && address.deletingSince !== undefined && address.inUse;
 
 /** Takes our finalizer off an address nobody can be at any more, after the quarantine. */
-export function release(address: AddressFacts, { now, rules }: Facts, reason: Reason): RolePlan {
+export const release = (address: AddressFacts, facts: Facts, reason: Reason): RolePlan =>
+  says(reason, address.text, freeing(address, facts));
+
+function freeing(address: AddressFacts, { now, rules }: Facts): More {
   const left = (address.deletingSince ?? now) + rules.quarantineMs - now;
-  return left > 0
-    ? says(reason, address.text, { lookAgainMs: left })
-    : says(reason, address.text, { steps: [{ kind: "release-address", address }] });
+  return left > 0 ? { lookAgainMs: left } : { steps: [{ kind: "release-address", address }] };
 }

@@ -62,8 +62,8 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "host by somebody else, claim of ours",
-    when: (s) => s.host !== undefined && retire(s).length > 0,
-    plan: (s) => says("UserProvided", s.host, { steps: retire(s) }),
+    when: (s) => s.host !== undefined && retire(s).steps !== undefined,
+    plan: (s) => says("UserProvided", s.host, retire(s)),
   },
   {
     name: "host by somebody else, class missing",
@@ -73,6 +73,9 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "host by somebody else",
     when: (s) => s.host !== undefined,
-    plan: (s) => follow(s, "UserProvided", canonicalAddress(s.host ?? "") !== undefined && !wasServed(s)),
+    plan: (s) => ({
+      ...retire(s),
+      ...follow(s, "UserProvided", canonicalAddress(s.host ?? "") !== undefined && !wasServed(s)),
+    }),
   },
 ];

@@ -60,7 +60,7 @@ const DELETING_ROWS: readonly Row<Situation>[] = [
     // Cluster API does not delete what is paused.
     name: "held and being deleted",
     when: (s) => s.cluster.deleting && isHeld(s.cluster) && !isPausedByUser(s.cluster),
-    plan: (s) => says("Deleting", "", { steps: retire(s), edit: unpause(s.cluster.annotations, LIFTED) }),
+    plan: (s) => says("Deleting", "", { ...retire(s), edit: unpause(s.cluster.annotations, LIFTED) }),
   },
   {
     // The address only: owning the claim again would undo a deletion that orphans its dependents.
@@ -113,12 +113,12 @@ export const watchTable: readonly Row<Situation>[] = [
   {
     name: "opted out",
     when: (s) => hasOptedOut(s.cluster, s.role),
-    plan: (s) => says("OptedOut", "", { steps: retire(s), ...lifting(s) }),
+    plan: (s) => says("OptedOut", "", { ...retire(s), ...lifting(s) }),
   },
   {
     name: "released by the user",
     when: (s) => s.cluster.annotations[HOLD] === RELEASED && s.host === undefined,
-    plan: (s) => says("Released", "", { steps: retire(s) }),
+    plan: (s) => says("Released", "", retire(s)),
   },
   ...HOST_ROWS,
   ...NO_HOST_ROWS,
