@@ -9,6 +9,7 @@ export default {
     {
       displayName: "unit",
       testMatch: ["<rootDir>/test/{unit,property}/**/*.test.ts"],
+      setupFiles: ["<rootDir>/test/support/seed.ts"],
       transform,
     },
     {
