@@ -25,7 +25,10 @@ export const deletion: Scene = async (stage) => {
   page.say(
     `CAPD's machine now waits for its DevCluster, which the foreground deletion took first. The sandbox lets it go.`,
   );
-  // A limit of CAPD with this kind of deletion: without this it would wait for ever.
+  // A limit of CAPD with this kind of deletion: without this it would wait for ever. Before the deletion of the
+  // machine has begun, CAPD would put its finalizer back.
+  await terminal.run(`kubectl wait devmachine -l cluster.x-k8s.io/cluster-name=${RUNNING} --timeout=60s \\
+--for=jsonpath='{.metadata.deletionTimestamp}'`);
   await terminal.run(`kubectl patch $(kubectl get devmachine -o name \\
 -l cluster.x-k8s.io/cluster-name=${RUNNING}) --type=merge \\
 -p '{"metadata":{"finalizers":null}}'`);
