@@ -87,8 +87,8 @@ async function up(signal: AbortSignal): Promise<number> {
 export KUBECONFIG=${sandbox.kubeconfig}
 
 Try:
-  kubectl get clusters,ipaddressclaims,ipaddresses -A
-  kubectl apply -f examples/
+  kubectl get clusters,ipaddressclaims,ipaddresses.ipam.cluster.x-k8s.io -A
+  kubectl apply -f examples/   (with --capd, whose templates the class uses)
   ${npx} available NAMESPACE/CLUSTER${named}   (with --capd: its control plane comes up)
   make status
   make down
