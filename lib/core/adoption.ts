@@ -92,6 +92,10 @@ export const isDetained = (address: AddressFacts | undefined): address is Addres
 export const release = (address: AddressFacts, facts: Facts, reason: Reason): RolePlan =>
   says(reason, address.text, freeing(address, facts));
 
+/** The same for a stored Cluster, in rows that have seen that its address is detained. */
+export const releasing = ({ address, facts }: Situation): RolePlan =>
+  address ? release(address, facts, "PreviousAddressReleasing") : says("Unreachable");
+
 function freeing(address: AddressFacts, { now, rules }: Facts): More {
   const left = (address.deletingSince ?? now) + rules.quarantineMs - now;
   return left > 0 ? { lookAgainMs: left } : { steps: [{ kind: "release-address", address }] };

@@ -31,6 +31,7 @@ import type { Row, RolePlan } from "./row";
 import {
   claimWords,
   className,
+  hasNoPool,
   hasOptedOut,
   passedOverWords,
   placeVip,
@@ -51,8 +52,6 @@ const failedRead = ({ facts, roleFacts }: Situation): string | undefined =>
   [facts.namesake, facts.class, facts.pools, roleFacts.claim, roleFacts.address]
     .flatMap((known) => (known.state === "unread" ? known.why : []))
     .at(0);
-
-const hasNoPool = (s: Situation): boolean => s.pools.matching.length === 0;
 
 /** A claim that this request may count on: of our shape, nobody's, alive, and so is its address. */
 const isReusable = ({ claim, address, ofMatchingPool }: Situation): boolean =>

@@ -6,7 +6,7 @@ import {
   isProtected,
   neverItsEndpoint,
   ownerOf,
-  release,
+  releasing,
   retireAged,
 } from "./adoption";
 import { HOLD, LIFTED } from "./contract";
@@ -18,14 +18,13 @@ import { says, waits, type More } from "./says";
 import {
   claimWords,
   className,
+  hasNoPool,
   isHeld,
   passedOverWords,
   placeVip,
   wishWords,
   type Situation,
 } from "./situation";
-
-const hasNoPool = (s: Situation): boolean => s.pools.matching.length === 0;
 
 /** No pool is asked for, or the installation says that a missing one is no reason to hold. */
 const needsNoPool = (s: Situation): boolean =>
@@ -83,10 +82,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "address that was never used: release",
     when: (s) => isDetained(s.address) && neverItsEndpoint(s),
-    plan: (s) => {
-      const { address, facts } = s;
-      return address ? release(address, facts, "PreviousAddressReleasing") : says("Unreachable");
-    },
+    plan: releasing,
   },
   {
     name: "claim or address going, or address without claim",

@@ -81,7 +81,7 @@ export const hasOptedOut = (cluster: Pick<ClusterFacts, "annotations">, role: Ro
   cluster.annotations[role.optOut] === "false";
 
 /** The port that the user wrote, or the one the workload's API server is to listen on. */
-export const portOf = ({ endpoint, apiServerPort }: ClusterFacts, facts: Facts): number =>
+const portOf = ({ endpoint, apiServerPort }: ClusterFacts, facts: Facts): number =>
   endpoint.port ?? apiServerPort ?? facts.rules.defaultPort;
 
 /** Everything that makes a host the Cluster's VIP, as far as it is not so already; ends a hold of ours. */
@@ -118,6 +118,8 @@ export const isServedBy = (s: Situation): boolean =>
 
 /** The host is the address of the claim of our name, and that claim is not a stranger's. */
 export const isItsVip = (s: Situation): boolean => isServedBy(s) && s.claim?.ours !== false;
+
+export const hasNoPool = (s: Situation): boolean => s.pools.matching.length === 0;
 
 export const className = ({ cluster }: Situation): string =>
   cluster.class ? `${cluster.class.namespace}/${cluster.class.name}` : "";

@@ -4,7 +4,7 @@
  * First row that applies decides, so a row may count on the ones above it. A pass makes the world one
  * step better and is safe to repeat; the next event, or the look that follows a write, does the rest.
  */
-import { adoption, isDetained, neverItsEndpoint, protection, release, retire } from "./adoption";
+import { adoption, isDetained, neverItsEndpoint, protection, releasing, retire } from "./adoption";
 import { DELETE_FOR_MOVE, HOLD, LIFTED, RELEASED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import type { ClusterFacts } from "./facts";
@@ -24,10 +24,7 @@ const ofAnother = (uid: string | undefined, s: Situation): boolean =>
 const FORMER_ADDRESS_ROW: Row<Situation> = {
   name: "address of a former Cluster: release",
   when: (s) => isDetained(s.address) && ofAnother(s.address.clusterUid, s) && neverItsEndpoint(s),
-  plan: (s) => {
-    const { address, facts } = s;
-    return address ? release(address, facts, "PreviousAddressReleasing") : says("Unreachable");
-  },
+  plan: releasing,
 };
 
 const isFormers = (s: Situation): boolean =>
