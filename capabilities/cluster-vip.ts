@@ -13,7 +13,9 @@ import {
   IPAddress,
   IPAddressClaim,
 } from "./kinds";
-import { addressChanged, admission, claimChanged, classChanged, clusterChanged, poolChanged } from "./wiring";
+import type { KubeObject } from "../lib/core/facts";
+import type { ClusterWatch } from "./cluster-watch";
+import { admission, wire } from "./wiring";
 
 export const ClusterVip = new Capability({
   name: "cluster-vip",
@@ -22,20 +24,26 @@ export const ClusterVip = new Capability({
 
 const { When } = ClusterVip;
 
+/** Nothing is made before the first event. */
+const on =
+  (event: keyof ClusterWatch) =>
+  (object: object, phase: string): void =>
+    wire().watch[event](object as KubeObject, phase);
+
 // A new Cluster gets its VIP, or is held; an updated one keeps it.
 When(Cluster).IsCreatedOrUpdated().Mutate(admission);
 
 // A Cluster that was stored, changed or is gone.
-When(Cluster).IsCreatedOrUpdated().Watch(clusterChanged);
+When(Cluster).IsCreatedOrUpdated().Watch(on("clusterChanged"));
 
 // Claims and addresses of ours, also when their Cluster is gone.
-When(IPAddressClaim).IsCreatedOrUpdated().WithLabel(ROLE_LABEL).Watch(claimChanged);
-When(IPAddress).IsCreatedOrUpdated().WithLabel(ROLE_LABEL).Watch(addressChanged);
+When(IPAddressClaim).IsCreatedOrUpdated().WithLabel(ROLE_LABEL).Watch(on("claimChanged"));
+When(IPAddress).IsCreatedOrUpdated().WithLabel(ROLE_LABEL).Watch(on("addressChanged"));
 
 // What a Cluster without its VIP may be waiting for.
-When(InClusterIPPool).IsCreatedOrUpdated().Watch(poolChanged);
-When(GlobalInClusterIPPool).IsCreatedOrUpdated().Watch(poolChanged);
-When(ClusterClass).IsCreatedOrUpdated().Watch(classChanged);
+When(InClusterIPPool).IsCreatedOrUpdated().Watch(on("poolChanged"));
+When(GlobalInClusterIPPool).IsCreatedOrUpdated().Watch(on("poolChanged"));
+When(ClusterClass).IsCreatedOrUpdated().Watch(on("classChanged"));
 
 // Deletions matter as well, and Pepr's `When` cannot say "every event"; a second binding for them would
 // list, watch and cache every object twice.

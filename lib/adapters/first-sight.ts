@@ -5,15 +5,18 @@
  * with an old creation time, gets its whole grace from here on.
  */
 import type { KubeObject } from "../core/facts";
+import type { Clock } from "../ports/clock";
 
 export class FirstSight {
   readonly #seen = new Map<string, { version: string; at: number }>();
+
+  constructor(private readonly clock: Clock) {}
 
   of(name: string, { metadata }: KubeObject): number {
     const version = `${metadata.uid}/${metadata.resourceVersion}`;
     const known = this.#seen.get(name);
     if (known?.version === version) return known.at;
-    const at = Date.now();
+    const at = this.clock.now();
     this.#seen.set(name, { version, at });
     return at;
   }

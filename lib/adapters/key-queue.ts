@@ -7,18 +7,17 @@
  * everybody at once. All of it is a hint: after a restart the full pass fills it again.
  */
 import type { Interest } from "../core/plan";
+import type { Clock } from "../ports/clock";
 import type { Return } from "../ports/queue";
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 60_000;
-/** Timers take no more than 2^31-1 ms. */
-const LONGEST_TIMER_MS = 2_000_000_000;
 
 export class KeyQueue {
   readonly #waiting = new Set<string>();
   readonly #running = new Set<string>();
   readonly #again = new Set<string>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #timers = new Map<string, () => void>();
   readonly #failures = new Map<string, number>();
   readonly #interests = new Map<string, readonly Interest[]>();
   /** What was woken for while the key's pass was under way. */
@@ -32,6 +31,7 @@ export class KeyQueue {
   constructor(
     private readonly work: (key: string) => Promise<Return>,
     private readonly workers: number,
+    private readonly clock: Clock,
     private readonly random: () => number = Math.random,
   ) {}
 
@@ -104,12 +104,12 @@ export class KeyQueue {
     this.#cancel(key);
     this.#timers.set(
       key,
-      setTimeout(() => this.add(key), Math.min(delay, LONGEST_TIMER_MS)),
+      this.clock.after(delay, () => this.add(key)),
     );
   }
 
   #cancel(key: string): void {
-    clearTimeout(this.#timers.get(key));
+    this.#timers.get(key)?.();
     this.#timers.delete(key);
   }
 }

@@ -1,7 +1,8 @@
 /** Answers: how is one object read or written? Thin words over the client library, all on pooled connections. */
-import { CustomObjectsApi, Watch, type RequestContext } from "@kubernetes/client-node";
+import { ApiException, CustomObjectsApi, Watch, type RequestContext } from "@kubernetes/client-node";
 import { compare } from "fast-json-patch";
 import type { KubeObject } from "../core/facts";
+import { RequestFailed, type Client, type Status } from "./client";
 import type { Resource } from "./kinds";
 import { PooledKubeConfig } from "./pooled-kube-config";
 
@@ -12,7 +13,7 @@ const MOST_MS = 30_000;
 
 const FIELD_MANAGER = "capi-vip-allocator";
 
-export class KubeClient {
+export class KubeClient implements Client {
   readonly #config: PooledKubeConfig;
   readonly #api: CustomObjectsApi;
 
@@ -24,35 +25,31 @@ export class KubeClient {
   }
 
   async get(of: Resource, namespace: string, name: string, signal?: AbortSignal): Promise<KubeObject> {
-    return this.#api.getNamespacedCustomObject({ ...path(of), namespace, name }, this.#options(signal));
+    const where = { ...path(of), namespace, name };
+    return answerOf(this.#api.getNamespacedCustomObject(where, this.#options(signal)));
   }
 
-  /** One namespace, or all of them; cluster-scoped kinds know no namespace. */
   async list(
     of: Resource,
     where: { namespace?: string; labelSelector?: string },
     signal?: AbortSignal,
   ): Promise<readonly KubeObject[]> {
     const { namespace, ...selector } = where;
-    const answer = (await (of.namespaced && namespace !== undefined
-      ? this.#api.listNamespacedCustomObject({ ...path(of), namespace, ...selector }, this.#options(signal))
-      : this.#api.listClusterCustomObject({ ...path(of), ...selector }, this.#options(signal)))) as {
-      items: readonly KubeObject[];
-    };
-    return answer.items;
+    const options = this.#options(signal);
+    const { items } = await answerOf<{ items: readonly KubeObject[] }>(
+      of.namespaced && namespace !== undefined
+        ? this.#api.listNamespacedCustomObject({ ...path(of), namespace, ...selector }, options)
+        : this.#api.listClusterCustomObject({ ...path(of), ...selector }, options),
+    );
+    return items;
   }
 
   async create(of: Resource, namespace: string, body: KubeObject, signal?: AbortSignal): Promise<KubeObject> {
-    return this.#api.createNamespacedCustomObject(
-      { ...path(of), namespace, body, fieldManager: FIELD_MANAGER },
-      this.#options(signal),
-    );
+    const what = { ...path(of), namespace, body, fieldManager: FIELD_MANAGER };
+    return answerOf(this.#api.createNamespacedCustomObject(what, this.#options(signal)));
   }
 
-  /**
-   * Makes `before` into `after`, if nobody wrote since. Replacing the resourceVersion turns a stale guard
-   * into a clean 409; a failed `test` operation would look like any refusal.
-   */
+  /** Replacing the resourceVersion turns a stale guard into a clean 409; a failed `test` operation would look like any refusal. */
   async patch(
     of: Resource,
     before: KubeObject,
@@ -62,20 +59,15 @@ export class KubeClient {
     const { namespace = "", name = "", resourceVersion } = before.metadata;
     const guard = { op: "replace", path: "/metadata/resourceVersion", value: resourceVersion };
     const body = [guard, ...compare(before, after)];
-    return this.#api.patchNamespacedCustomObject(
-      { ...path(of), namespace, name, body, fieldManager: FIELD_MANAGER },
-      this.#options(signal),
-    );
+    const what = { ...path(of), namespace, name, body, fieldManager: FIELD_MANAGER };
+    return answerOf(this.#api.patchNamespacedCustomObject(what, this.#options(signal)));
   }
 
-  /** Deletes exactly what was read: same UID, same version. */
   async delete(of: Resource, read: KubeObject, signal?: AbortSignal): Promise<void> {
     const { namespace = "", name = "", uid, resourceVersion } = read.metadata;
     const preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
-    await this.#api.deleteNamespacedCustomObject(
-      { ...path(of), namespace, name, body: { preconditions } },
-      this.#options(signal),
-    );
+    const what = { ...path(of), namespace, name, body: { preconditions } };
+    await answerOf(this.#api.deleteNamespacedCustomObject(what, this.#options(signal)));
   }
 
   /** The library signs every request by `authMethods`, the one place where a request can be given a limit. */
@@ -91,7 +83,6 @@ export class KubeClient {
     };
   }
 
-  /** Follows one object from the version given; resolves with the first state that satisfies, or undefined when the signal or the stream ends. */
   async follow(
     of: Resource,
     from: KubeObject,
@@ -125,3 +116,21 @@ const path = ({ group, version, plural }: Resource): { group: string; version: s
   version,
   plural,
 });
+
+/** The library's answers and exceptions in our words. */
+async function answerOf<T = KubeObject>(request: Promise<unknown>): Promise<T> {
+  try {
+    return (await request) as T;
+  } catch (error) {
+    throw error instanceof ApiException ? new RequestFailed(error.code, statusOf(error.body)) : error;
+  }
+}
+
+function statusOf(body: unknown): Status | undefined {
+  if (typeof body !== "string") return body as Status | undefined;
+  try {
+    return JSON.parse(body) as Status;
+  } catch {
+    return undefined;
+  }
+}

@@ -3,23 +3,31 @@ import { applyEdit } from "../core/edit";
 import { CLUSTER_NAME_LABEL, CLUSTER_UID, IN_USE, IPAM_API, RESERVED_AT, ROLE_LABEL } from "../core/contract";
 import type { ClaimFacts, KubeObject, Metadata } from "../core/facts";
 import type { ClaimWish, Step } from "../core/row";
+import type { Clock } from "../ports/clock";
 import type { Executor, Outcome } from "../ports/executor";
+import type { Client } from "./client";
 import { ADDRESSES, CLAIMS, CLUSTERS, type Resource } from "./kinds";
-import type { KubeClient } from "./kube-client";
 import { failureOf } from "./kube-failure";
 import { claimFacts } from "./kube-objects";
 
 type StepOf<K extends Step["kind"]> = Extract<Step, { kind: K }>;
+
+/** What a write needs besides its step. */
+interface Desk {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+}
+
 type Writers = {
-  readonly [K in Step["kind"]]: (
-    step: StepOf<K>,
-    client: KubeClient,
-    signal?: AbortSignal,
-  ) => Promise<ClaimFacts | void>;
+  readonly [K in Step["kind"]]: (step: StepOf<K>, desk: Desk) => Promise<ClaimFacts | void>;
 };
 
 export class KubeExecutor implements Executor {
-  constructor(private readonly client: KubeClient) {}
+  constructor(
+    private readonly client: Client,
+    private readonly clock: Clock,
+  ) {}
 
   async carryOut(steps: readonly Step[], signal?: AbortSignal): Promise<Outcome> {
     const claims: ClaimFacts[] = [];
@@ -33,7 +41,7 @@ export class KubeExecutor implements Executor {
 
   async #attempt(step: Step, signal?: AbortSignal): Promise<Outcome> {
     try {
-      const claim = await write(step, this.client, signal);
+      const claim = await write(step, { client: this.client, clock: this.clock, signal });
       return { kind: "done", claims: claim ? [claim] : [] };
     } catch (error) {
       const { kind, why } = failureOf(error, nameOf(step));
@@ -43,11 +51,8 @@ export class KubeExecutor implements Executor {
   }
 }
 
-const write = <K extends Step["kind"]>(
-  step: StepOf<K>,
-  client: KubeClient,
-  signal?: AbortSignal,
-): Promise<ClaimFacts | void> => WRITERS[step.kind as K](step, client, signal);
+const write = <K extends Step["kind"]>(step: StepOf<K>, desk: Desk): Promise<ClaimFacts | void> =>
+  WRITERS[step.kind as K](step, desk);
 
 function nameOf(step: Step): string {
   if (step.kind === "edit-cluster") return step.cluster.key.name;
@@ -55,64 +60,62 @@ function nameOf(step: Step): string {
 }
 
 const WRITERS: Writers = {
-  "create-claim": async ({ claim }, client, signal) =>
-    claimFacts(
-      await client.create(CLAIMS, claim.namespace, claimObject(claim), signal),
-      claim.role,
-      Date.now(),
-    ),
-  "reserve-claim": async ({ claim, role }, client, signal) => {
-    const reserved = await patch(client, CLAIMS, claim.source, reserve, signal);
-    return claimFacts(reserved, role, Date.now());
+  "create-claim": async ({ claim }, { client, clock, signal }) => {
+    const body = claimObject(claim, stamp(clock));
+    const created = await client.create(CLAIMS, claim.namespace, body, signal);
+    return claimFacts(created, claim.role, clock.now(), clock.now());
   },
-  "own-claim": async ({ claim, owner }, client) => {
-    await patch(client, CLAIMS, claim.source, (metadata) => ({
+  "reserve-claim": async ({ claim, role }, desk) => {
+    const reserved = await patch(desk, CLAIMS, claim.source, reserve(stamp(desk.clock)));
+    return claimFacts(reserved, role, desk.clock.now(), desk.clock.now());
+  },
+  "adopt-claim": async ({ claim, owner, cluster }, desk) => {
+    await patch(desk, CLAIMS, claim.source, (metadata) => ({
       ...metadata,
-      ownerReferences: [...(metadata.ownerReferences ?? []), owner],
+      ...(owner && { ownerReferences: [...(metadata.ownerReferences ?? []), owner] }),
+      ...(cluster !== undefined && { labels: { ...metadata.labels, [CLUSTER_NAME_LABEL]: cluster } }),
     }));
   },
-  "label-claim": async ({ claim, cluster }, client) => {
-    await patch(client, CLAIMS, claim.source, (metadata) => ({
-      ...metadata,
-      labels: { ...metadata.labels, [CLUSTER_NAME_LABEL]: cluster },
-    }));
+  "unlabel-claim": async ({ claim }, desk) => {
+    await patch(desk, CLAIMS, claim.source, withoutClusterName);
   },
-  "unlabel-claim": async ({ claim }, client) => {
-    await patch(client, CLAIMS, claim.source, withoutClusterName);
-  },
-  "delete-claim": async ({ claim }, client) => client.delete(CLAIMS, claim.source),
-  "protect-address": async ({ address, role, uid }, client) => {
-    await patch(client, ADDRESSES, address.source, (metadata) => ({
+  "delete-claim": async ({ claim }, { client, signal }) => client.delete(CLAIMS, claim.source, signal),
+  "protect-address": async ({ address, role, uid, cluster }, desk) => {
+    await patch(desk, ADDRESSES, address.source, (metadata) => ({
       ...metadata,
       finalizers: [...new Set([...(metadata.finalizers ?? []), IN_USE])],
       annotations: { ...metadata.annotations, [CLUSTER_UID]: uid },
-      labels: { ...metadata.labels, [ROLE_LABEL]: role.name },
+      // A provider copies the cluster's name from the claim; doing it here spares it a write for each claim.
+      labels: { ...metadata.labels, [ROLE_LABEL]: role.name, [CLUSTER_NAME_LABEL]: cluster },
     }));
   },
-  "release-address": async ({ address }, client) => {
-    await patch(client, ADDRESSES, address.source, (metadata) => ({
+  "release-address": async ({ address }, desk) => {
+    await patch(desk, ADDRESSES, address.source, (metadata) => ({
       ...metadata,
       finalizers: (metadata.finalizers ?? []).filter((finalizer) => finalizer !== IN_USE),
     }));
   },
-  "edit-cluster": async ({ cluster, edit }, client) => {
-    await client.patch(CLUSTERS, cluster.source, applyEdit(cluster.source, edit));
+  "edit-cluster": async ({ cluster, edit }, { client, signal }) => {
+    await client.patch(CLUSTERS, cluster.source, applyEdit(cluster.source, edit), signal);
   },
 };
 
 const patch = (
-  client: KubeClient,
+  { client, signal }: Desk,
   of: Resource,
   source: KubeObject,
   change: (metadata: Metadata) => Metadata,
-  signal?: AbortSignal,
 ): Promise<KubeObject> => client.patch(of, source, { ...source, metadata: change(source.metadata) }, signal);
 
+const stamp = (clock: Clock): string => new Date(clock.now()).toISOString();
+
 /** An old cluster-name label would keep the claim from being served before its Cluster exists. */
-const reserve = (metadata: Metadata): Metadata => ({
-  ...withoutClusterName(metadata),
-  annotations: { ...metadata.annotations, [RESERVED_AT]: new Date().toISOString() },
-});
+const reserve =
+  (now: string) =>
+  (metadata: Metadata): Metadata => ({
+    ...withoutClusterName(metadata),
+    annotations: { ...metadata.annotations, [RESERVED_AT]: now },
+  });
 
 function withoutClusterName(metadata: Metadata): Metadata {
   const { [CLUSTER_NAME_LABEL]: _, ...labels } = metadata.labels ?? {};
@@ -120,7 +123,7 @@ function withoutClusterName(metadata: Metadata): Metadata {
 }
 
 /** Bare at admission: a claim that names a Cluster which does not exist yet is never served. */
-function claimObject({ namespace, name, role, pool, owner }: ClaimWish): KubeObject {
+function claimObject({ namespace, name, role, pool, owner }: ClaimWish, now: string): KubeObject {
   return {
     apiVersion: `${IPAM_API}/${CLAIMS.version}`,
     kind: CLAIMS.kind,
@@ -128,7 +131,7 @@ function claimObject({ namespace, name, role, pool, owner }: ClaimWish): KubeObj
       namespace,
       name,
       labels: { [ROLE_LABEL]: role.name },
-      annotations: { [RESERVED_AT]: new Date().toISOString() },
+      annotations: { [RESERVED_AT]: now },
       ...(owner && { ownerReferences: [owner] }),
     },
     spec: { poolRef: pool },

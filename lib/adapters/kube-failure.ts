@@ -1,11 +1,5 @@
-/** Answers: what does a failed request mean, in one of five words? */
-import { ApiException } from "@kubernetes/client-node";
-
-interface Status {
-  readonly message?: string;
-  readonly reason?: string;
-  readonly details?: { readonly name?: string; readonly causes?: readonly { readonly reason?: string }[] };
-}
+/** Answers: what does a failed request mean, in one of four words? */
+import { RequestFailed, type Status } from "./client";
 
 export interface Failure {
   readonly kind: "absent" | "conflict" | "refused" | "unreachable";
@@ -27,19 +21,10 @@ const MEANINGS: readonly (readonly [Failure["kind"], Question])[] = [
 
 /** @param name the object that was asked for */
 export function failureOf(error: unknown, name: string): Failure {
-  if (!(error instanceof ApiException)) return { kind: "unreachable", why: wordsOf(error) };
-  const status = statusOf(error.body);
-  const [kind] = MEANINGS.find(([, fits]) => fits(error.code, status, name)) ?? ["unreachable" as const];
-  return { kind, why: status?.message ?? `HTTP ${error.code}` };
-}
-
-function statusOf(body: unknown): Status | undefined {
-  if (typeof body !== "string") return body as Status | undefined;
-  try {
-    return JSON.parse(body) as Status;
-  } catch {
-    return undefined;
-  }
+  if (!(error instanceof RequestFailed)) return { kind: "unreachable", why: wordsOf(error) };
+  const { code, status, message } = error;
+  const [kind] = MEANINGS.find(([, fits]) => fits(code, status, name)) ?? ["unreachable" as const];
+  return { kind, why: message };
 }
 
 /** What the client says of our own limit reads as if a user had done it. */

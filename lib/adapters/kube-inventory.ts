@@ -1,5 +1,4 @@
 /** Answers: what is there now? Reads by the API server, and nothing but reads. */
-import { setTimeout } from "node:timers/promises";
 import { ROLE_LABEL } from "../core/contract";
 import type {
   AddressFacts,
@@ -15,21 +14,23 @@ import type {
 } from "../core/facts";
 import { absent, found, unread } from "../core/facts";
 import { claimName, clusterOfClaim, ROLES, type Role } from "../core/roles";
+import type { Clock } from "../ports/clock";
 import type { Inventory } from "../ports/inventory";
+import type { Client } from "./client";
 import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "./kinds";
-import type { KubeClient } from "./kube-client";
 import { failureOf } from "./kube-failure";
 import { addressFacts, claimFacts, classFacts, clusterFacts, poolFacts } from "./kube-objects";
-import type { FirstSight } from "./first-sight";
+import { FirstSight } from "./first-sight";
 
 /** A stream that ends at once would otherwise be opened again and again while the API server is busiest. */
 const FOLLOW_AGAIN_MS = 200;
 
 export class KubeInventory implements Inventory {
   constructor(
-    private readonly client: KubeClient,
+    private readonly client: Client,
     private readonly rules: Rules,
-    private readonly sight: FirstSight,
+    private readonly clock: Clock,
+    private readonly sight = new FirstSight(clock),
   ) {}
 
   async gatherForCreate(cluster: ClusterFacts, dryRun: boolean, signal: AbortSignal): Promise<Facts> {
@@ -83,7 +84,7 @@ export class KubeInventory implements Inventory {
     const { role } = facts;
     const bound = await this.#decided(claim.source, isDecided(role), signal);
     if (!bound) return undefined;
-    const after = claimFacts(bound, role, Date.now());
+    const after = claimFacts(bound, role, this.clock.now(), this.clock.now());
     const namespace = bound.metadata.namespace ?? "";
     const address = await this.#get(ADDRESSES, namespace, after.addressName ?? after.name, signal);
     return { ...facts, claim: found(after), address: mapKnown(address, addressFacts) };
@@ -103,9 +104,21 @@ export class KubeInventory implements Inventory {
       if (now.state !== "found") return undefined;
       if (isEnough(now.value)) return now.value;
       last = now.value;
-      await setTimeout(FOLLOW_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      await this.#pause(FOLLOW_AGAIN_MS, signal);
     }
     return undefined;
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const callOff = this.clock.after(ms, () => end());
+      const end = (): void => {
+        callOff();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      signal.addEventListener("abort", end);
+    });
   }
 
   async keys(): Promise<readonly Key[]> {
@@ -120,7 +133,7 @@ export class KubeInventory implements Inventory {
   }
 
   #frame(key: Key): Pick<Facts, "key" | "now" | "rules" | "spent"> {
-    return { key, now: Date.now(), rules: this.rules, spent: undefined };
+    return { key, now: this.clock.now(), rules: this.rules, spent: undefined };
   }
 
   async #role(key: Key, role: Role, signal?: AbortSignal): Promise<RoleFacts> {
@@ -131,7 +144,7 @@ export class KubeInventory implements Inventory {
     ]);
     if (claim.state === "absent") this.sight.forget(`${key.namespace}/${name}`);
     const claimed: Known<ClaimFacts> = mapKnown(claim, (source) =>
-      claimFacts(source, role, this.sight.of(`${key.namespace}/${name}`, source)),
+      claimFacts(source, role, this.sight.of(`${key.namespace}/${name}`, source), this.clock.now()),
     );
     return {
       role,
@@ -193,7 +206,7 @@ const mapKnown = <T, U>(known: Known<T>, to: (value: T) => U): Known<U> =>
 const isDecided =
   (role: Role) =>
   (source: KubeObject): boolean => {
-    const claim = claimFacts(source, role, 0);
+    const claim = claimFacts(source, role, 0, 0);
     return claim.addressName !== undefined || claim.deleting;
   };
 

@@ -169,8 +169,11 @@ const ClaimShape = v.object({
   status: part({ addressRef: part({ name: text }) }),
 });
 
-/** @param seenAt when this process first saw the claim in this version */
-export function claimFacts(source: KubeObject, role: Role, seenAt: number): ClaimFacts {
+/**
+ * @param seenAt when this process first saw the claim in this version
+ * @param now by the clock of this process; both in milliseconds since the epoch
+ */
+export function claimFacts(source: KubeObject, role: Role, seenAt: number, now: number): ClaimFacts {
   const { metadata, spec, status } = v.parse(ClaimShape, source);
   return {
     source,
@@ -184,8 +187,8 @@ export function claimFacts(source: KubeObject, role: Role, seenAt: number): Clai
     addressName: nonZero(status.addressRef.name),
     youngest: Math.max(
       seenAt,
-      believable(metadata.creationTimestamp),
-      believable(metadata.annotations[RESERVED_AT]),
+      believable(metadata.creationTimestamp, now),
+      believable(metadata.annotations[RESERVED_AT], now),
     ),
   };
 }
@@ -200,9 +203,9 @@ const controllerOf = (owners: readonly OwnerReference[]): OwnerReference | undef
 /** Clocks of two machines differ a little; a time well in the future is a mistake and counts for nothing. */
 const SKEW_MS = 600_000;
 
-function believable(stamp: string | undefined): number {
+function believable(stamp: string | undefined, now: number): number {
   const time = timeOf(stamp);
-  return time > Date.now() + SKEW_MS ? 0 : time;
+  return time > now + SKEW_MS ? 0 : time;
 }
 
 /** Milliseconds since the epoch; text that is no time is the beginning of all time. */

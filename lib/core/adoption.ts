@@ -41,17 +41,19 @@ export function claiming(s: Situation, owner: OwnerReference | undefined): Step[
 }
 
 /** Puts the finalizer on, or stamps a live address of a Cluster that was moved or restored. */
-export const protection = (s: Situation): Step[] =>
-  s.address && isAlive(s) && !isProtected(s)
-    ? [{ kind: "protect-address", role: s.role, address: s.address, uid: s.cluster.uid ?? "" }]
-    : [];
+export const protection = (s: Situation): Step[] => {
+  const { role, address, cluster } = s;
+  if (!address || !isAlive(s) || isProtected(s)) return [];
+  return [{ kind: "protect-address", role, address, uid: cluster.uid ?? "", cluster: cluster.key.name }];
+};
 
-/** The label last, and never on a paused Cluster: the provider then neither serves nor releases the claim. */
+/** Never the label on a paused Cluster: the provider then neither serves nor releases the claim. */
 function ownership(s: Situation, claim: ClaimFacts): Step[] {
   const { cluster } = s;
-  if (!claim.owner) return [{ kind: "own-claim", claim, owner: ownerOf(s) }];
-  const ready = isAlive(s) && !claim.labelled && !isHeld(cluster) && !isPausedByUser(cluster);
-  return ready ? [{ kind: "label-claim", claim, cluster: cluster.key.name }] : [];
+  const owned = !claim.owner && { owner: ownerOf(s) };
+  const mayBeLabelled = isAlive(s) && !isHeld(cluster) && !isPausedByUser(cluster);
+  const labelled = mayBeLabelled && !claim.labelled && { cluster: cluster.key.name };
+  return owned || labelled ? [{ kind: "adopt-claim", claim, ...owned, ...labelled }] : [];
 }
 
 export const isProtected = ({ address, cluster }: Situation): boolean =>

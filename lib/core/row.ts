@@ -27,8 +27,14 @@ export interface Row<S> {
 export type Step =
   | { readonly kind: "create-claim"; readonly claim: ClaimWish }
   | { readonly kind: "reserve-claim"; readonly role: Role; readonly claim: ClaimFacts }
-  | { readonly kind: "own-claim"; readonly claim: ClaimFacts; readonly owner: OwnerReference }
-  | { readonly kind: "label-claim"; readonly claim: ClaimFacts; readonly cluster: string }
+  | {
+      readonly kind: "adopt-claim";
+      readonly claim: ClaimFacts;
+      /** Where it has none yet. */
+      readonly owner?: OwnerReference;
+      /** The cluster-name label, where it may be given. */
+      readonly cluster?: string;
+    }
   | { readonly kind: "unlabel-claim"; readonly claim: ClaimFacts }
   | { readonly kind: "delete-claim"; readonly claim: ClaimFacts }
   | {
@@ -36,6 +42,7 @@ export type Step =
       readonly role: Role;
       readonly address: AddressFacts;
       readonly uid: string;
+      readonly cluster: string;
     }
   | { readonly kind: "release-address"; readonly address: AddressFacts }
   | { readonly kind: "edit-cluster"; readonly cluster: ClusterFacts; readonly edit: Edit };

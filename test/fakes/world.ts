@@ -91,7 +91,7 @@ export class World implements Inventory, Executor, Journal {
     const [after, made] = [this.get("claim"), this.get("address")];
     return {
       ...facts,
-      claim: after ? found(claimFacts(after, facts.role, NOW)) : facts.claim,
+      claim: after ? found(claimFacts(after, facts.role, NOW, NOW)) : facts.claim,
       address: made ? found(addressFacts(made)) : unread("no such address"),
     };
   }
@@ -120,7 +120,7 @@ export class World implements Inventory, Executor, Journal {
       this.#write(step);
       const after = this.get("claim");
       if (after && /^(create|reserve)-claim$/.test(step.kind))
-        claims.push(claimFacts(after, CONTROL_PLANE, NOW));
+        claims.push(claimFacts(after, CONTROL_PLANE, NOW, NOW));
     }
     return Promise.resolve({ kind: "done", claims });
   }
@@ -194,17 +194,24 @@ function changeOf(step: GuardedStep, metadata: Metadata): Partial<Metadata> {
         labels: unlabelled,
         annotations: { ...metadata.annotations, [RESERVED_AT]: new Date(NOW).toISOString() },
       };
-    case "own-claim":
-      return { ownerReferences: [step.owner] };
-    case "label-claim":
-      return { labels: { ...metadata.labels, [CLUSTER_NAME_LABEL]: step.cluster } };
+    case "adopt-claim":
+      return {
+        ...(step.owner && { ownerReferences: [step.owner] }),
+        ...(step.cluster !== undefined && {
+          labels: { ...metadata.labels, [CLUSTER_NAME_LABEL]: step.cluster },
+        }),
+      };
     case "unlabel-claim":
       return { labels: unlabelled };
     case "protect-address":
       return {
         finalizers: [...new Set([...(metadata.finalizers ?? []), IN_USE])],
         annotations: { ...metadata.annotations, [CLUSTER_UID]: step.uid },
-        labels: { ...metadata.labels, [ROLE_LABEL]: step.role.name },
+        labels: {
+          ...metadata.labels,
+          [ROLE_LABEL]: step.role.name,
+          [CLUSTER_NAME_LABEL]: step.cluster,
+        },
       };
     case "release-address":
       return { finalizers: (metadata.finalizers ?? []).filter((finalizer) => finalizer !== IN_USE) };

@@ -26,10 +26,11 @@ export function words(step: Step): string {
       const { name, pool, owner } = step.claim;
       return `create ${name} from ${poolName(pool)} ${owner ? `owned by ${owner.uid}` : "bare"}`;
     }
-    case "own-claim":
-      return `own ${step.claim.name} for ${step.owner.uid}`;
-    case "label-claim":
-      return `label ${step.claim.name} with ${step.cluster}`;
+    case "adopt-claim":
+      return [
+        ...(step.owner ? [`own ${step.claim.name} for ${step.owner.uid}`] : []),
+        ...(step.cluster !== undefined ? [`label ${step.claim.name} with ${step.cluster}`] : []),
+      ].join(", ");
     case "protect-address":
       return `protect ${step.address.name} for ${step.uid}`;
     case "release-address":

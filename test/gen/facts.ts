@@ -77,7 +77,9 @@ function facts(occasion: Facts["occasion"], world: World): Facts {
     roles: [
       {
         role: CONTROL_PLANE,
-        claim: known(world.claim, (object) => claimFacts(object, CONTROL_PLANE, world.claimSeenAt ?? 0)),
+        claim: known(world.claim, (object) =>
+          claimFacts(object, CONTROL_PLANE, world.claimSeenAt ?? 0, make.NOW),
+        ),
         address: known(world.address, addressFacts),
         reserved: world.reserved ?? false,
       },

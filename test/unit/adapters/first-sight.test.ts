@@ -1,5 +1,6 @@
 /** Since when a claim is known in its present version. */
 import { FirstSight } from "../../../lib/adapters/first-sight";
+import { systemClock } from "../../../lib/adapters/system-clock";
 import { claim, put } from "../../gen/objects";
 
 beforeEach(() => void jest.useFakeTimers({ now: 1000 }));
@@ -9,7 +10,7 @@ const version = (text: string): ReturnType<typeof claim> => claim(put("metadata"
 
 describe("The first sight of a claim", () => {
   test("stays while the claim stays as it is", () => {
-    const sight = new FirstSight();
+    const sight = new FirstSight(systemClock);
     expect(sight.of("a", version("1"))).toBe(1000);
     jest.setSystemTime(2000);
     expect(sight.of("a", version("1"))).toBe(1000);
@@ -17,7 +18,7 @@ describe("The first sight of a claim", () => {
   });
 
   test("is anew when somebody wrote to it, or made it again", () => {
-    const sight = new FirstSight();
+    const sight = new FirstSight(systemClock);
     sight.of("a", version("1"));
     jest.setSystemTime(2000);
     expect(sight.of("a", version("2"))).toBe(2000);
@@ -26,7 +27,7 @@ describe("The first sight of a claim", () => {
   });
 
   test("is forgotten with the claim", () => {
-    const sight = new FirstSight();
+    const sight = new FirstSight(systemClock);
     sight.of("a", version("1"));
     sight.forget("a");
     jest.setSystemTime(2000);

@@ -1,5 +1,6 @@
 /** The queue that Pepr lacks: once at a time, again when asked, back off when it fails. */
 import { KeyQueue } from "../../../lib/adapters/key-queue";
+import { systemClock } from "../../../lib/adapters/system-clock";
 import type { Interest } from "../../../lib/core/plan";
 import type { Return } from "../../../lib/ports/queue";
 
@@ -43,13 +44,13 @@ function answering(...answers: readonly Return[]): { queue: KeyQueue; passes: nu
     passes.push(Date.now() - start);
     return Promise.resolve(left.shift() ?? rest);
   };
-  return { queue: new KeyQueue(work, 1, () => 1), passes };
+  return { queue: new KeyQueue(work, 1, systemClock, () => 1), passes };
 }
 
 describe("The queue", () => {
   test("looks at a key once, however often it is told before a worker is free", async () => {
     const desk = new Desk();
-    const queue = new KeyQueue(desk.work, 1);
+    const queue = new KeyQueue(desk.work, 1, systemClock);
     for (const key of ["a", "b", "b", "b"]) queue.add(key);
     expect(queue.depth).toBe(1);
     await desk.finish("a");
@@ -60,7 +61,7 @@ describe("The queue", () => {
 
   test("never works on one key twice at the same time, and makes one more pass for all that came meanwhile", async () => {
     const desk = new Desk();
-    const queue = new KeyQueue(desk.work, 8);
+    const queue = new KeyQueue(desk.work, 8, systemClock);
     for (const key of ["a", "a", "a"]) queue.add(key);
     expect(desk.begun).toEqual(["a"]);
     await desk.finish("a");
@@ -71,7 +72,7 @@ describe("The queue", () => {
 
   test("has no more keys in work than there are workers", async () => {
     const desk = new Desk();
-    const queue = new KeyQueue(desk.work, 2);
+    const queue = new KeyQueue(desk.work, 2, systemClock);
     for (const key of ["a", "b", "c", "d"]) queue.add(key);
     expect(desk.begun).toEqual(["a", "b"]);
     expect(queue.depth).toBe(2);
@@ -127,7 +128,7 @@ describe("A key that fails", () => {
       begun.push(Date.now() - start);
       return Promise.resolve(begun.length < 3 ? retry : rest);
     };
-    new KeyQueue(work, 1, () => 0).add("a");
+    new KeyQueue(work, 1, systemClock, () => 0).add("a");
     await pass(1000);
     expect(begun).toEqual([0, 50, 150]);
   });
@@ -144,7 +145,7 @@ describe("A key that fails", () => {
   test("is tried again although the pass threw, and holds no worker", async () => {
     const work = jest.fn<Promise<Return>, [string]>().mockRejectedValueOnce(new Error("boom"));
     work.mockResolvedValue(rest);
-    const queue = new KeyQueue(work, 1);
+    const queue = new KeyQueue(work, 1, systemClock);
     queue.add("a");
     queue.add("b");
     await pass(100);
@@ -164,10 +165,14 @@ describe("A key that fails", () => {
 describe("An interest", () => {
   test("wakes exactly the keys that said so", async () => {
     const begun: string[] = [];
-    const queue = new KeyQueue((key) => {
-      begun.push(key);
-      return Promise.resolve(caringFor(ofClass(key === "a" ? "rke2" : "k3s")));
-    }, 8);
+    const queue = new KeyQueue(
+      (key) => {
+        begun.push(key);
+        return Promise.resolve(caringFor(ofClass(key === "a" ? "rke2" : "k3s")));
+      },
+      8,
+      systemClock,
+    );
     queue.add("a");
     queue.add("b");
     await pass();
@@ -190,7 +195,7 @@ describe("An interest", () => {
 
   test("of the pass before still counts while the next one runs", async () => {
     const desk = new Desk();
-    const queue = new KeyQueue(desk.work, 1);
+    const queue = new KeyQueue(desk.work, 1, systemClock);
     queue.add("a");
     await desk.finish("a", caringFor(ofClass("rke2")));
     queue.add("a");
@@ -201,7 +206,7 @@ describe("An interest", () => {
 
   test("is not missed when the class comes while the very first pass runs", async () => {
     const desk = new Desk();
-    const queue = new KeyQueue(desk.work, 1);
+    const queue = new KeyQueue(desk.work, 1, systemClock);
     queue.add("a");
     queue.wake(isClass("rke2"));
     await desk.finish("a", caringFor(ofClass("rke2")));

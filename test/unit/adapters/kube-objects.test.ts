@@ -51,7 +51,7 @@ import {
 
 const JUNK = [null, 0, 7, "", "text", true, [], [null], {}, { deep: { er: [] } }, Number.NaN];
 const claimOf = (object: KubeObject, seenAt = 0): ReturnType<typeof claimFacts> =>
-  claimFacts(object, CONTROL_PLANE, seenAt);
+  claimFacts(object, CONTROL_PLANE, seenAt, Date.now());
 
 describe("A Cluster", () => {
   test("says what it says", () => {

@@ -428,7 +428,7 @@ const withHost: Case[] = [
     title: "a VIP is adopted although the class is away",
     facts: watching({ cluster: stored(complete()), class: undefined, ...bare }),
     reason: "ClassNotFound",
-    steps: [PROTECT, OWN],
+    steps: [PROTECT, `${OWN}, ${LABEL}`],
   },
   {
     row: "the VIP is in place",
@@ -441,11 +441,11 @@ const withHost: Case[] = [
     title: "the bare claim of a new Cluster is adopted: finalizer first, then the owner",
     facts: watching({ cluster: stored(complete()), ...bare }),
     reason: "Assigned",
-    steps: [PROTECT, OWN],
+    steps: [PROTECT, `${OWN}, ${LABEL}`],
   },
   {
     row: "the VIP is in place",
-    title: "the label comes last",
+    title: "a claim that is owned already still gets its label",
     facts: watching({ cluster: stored(complete()), ...ownedOnly }),
     reason: "Assigned",
     steps: [LABEL],
@@ -812,7 +812,7 @@ describe("A Cluster that is stored, or gone", () => {
       watching({ cluster: stored(complete()), claim: claim(bound), address: address(secured()) }),
     ).steps;
     expect(step).toMatchObject({
-      kind: "own-claim",
+      kind: "adopt-claim",
       owner: {
         apiVersion: "cluster.x-k8s.io/v1beta2",
         kind: "Cluster",

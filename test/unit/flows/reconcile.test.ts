@@ -46,13 +46,12 @@ const annotations = (world: World): Readonly<Record<string, string>> =>
   world.get("cluster")?.metadata.annotations ?? {};
 
 describe("A pass", () => {
-  test("adopts what admission made: address, owner, label, in this order, and then rests", async () => {
+  test("adopts what admission made, the address first, and then rests", async () => {
     const world = worldWith({ cluster: stored(complete()), claim: claim(bound), address: address() });
     expect(await look(world)).toMatchObject({ kind: "rest", lookAgainMs: undefined });
     expect(world.writes).toEqual([
       `protect ${CLAIM} for ${UID}`,
-      `own ${CLAIM} for ${UID}`,
-      `label ${CLAIM} with ${NAME}`,
+      `own ${CLAIM} for ${UID}, label ${CLAIM} with ${NAME}`,
     ]);
     expect(world.get("address")?.metadata).toMatchObject({
       finalizers: expect.arrayContaining([IN_USE]) as unknown,
