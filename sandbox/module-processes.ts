@@ -18,12 +18,19 @@ export function moduleUrl(ground: Pick<Ground, "ports">): string {
   return `https://127.0.0.1:${portAt(ground, modulePorts.balancer)}`;
 }
 
+export interface ModuleSurroundings {
+  /** Set on top of what the generated Deployments set, for all three processes. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** For tests that stand between the module and the API server; see gate.ts. */
+  readonly apiServerOf?: (process: string) => Promise<string>;
+}
+
 /** The module as production runs it: two admission processes, one watcher, one address. */
 export async function moduleSpecs(
   ground: Ground,
   api: ApiClient,
   manifest: ModuleManifest,
-  env: Readonly<Record<string, string>>,
+  { env = {}, apiServerOf = () => Promise.resolve(ground.server) }: ModuleSurroundings,
 ): Promise<ChildSpec[]> {
   const roles = [
     ["admission-1", manifest.admission],
@@ -32,7 +39,7 @@ export async function moduleSpecs(
   ] as const;
   const processes = roles.map(async ([name, deployment]) => {
     const kubeconfig = writeKubeconfig(join(ground.dir, `${name}.kubeconfig`), {
-      server: ground.server,
+      server: await apiServerOf(name),
       certificate: ground.certificate.cert,
       token: await createToken(api, deployment),
     });

@@ -21,6 +21,7 @@ import type { Lifeline } from "./lifeline";
 import { withLocalWebhooks } from "./local-webhooks";
 import { peprStoreDefinition, readModuleManifest } from "./module-manifest";
 import { moduleProcessNames, moduleSpecs, moduleUrl } from "./module-processes";
+import type { ModuleSurroundings } from "./module-processes";
 import { projectRoot, stateRoot } from "./places";
 import { freePorts, isFree } from "./ports";
 import { providerSpec } from "./providers";
@@ -45,6 +46,7 @@ import { classyCluster, createProbeClass, plainCluster, untilCalled } from "./we
 export type { AuditEntry, AuditFilter } from "./audit";
 export { writeVerbs } from "./audit";
 export { Child, ChildCrash } from "./child";
+export type { ChildSpec } from "./child";
 export type { KubectlOptions, KubectlResult } from "./kubectl";
 
 export interface SandboxOptions {
@@ -66,11 +68,9 @@ export interface SandboxOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface ModuleOptions {
+export interface ModuleOptions extends ModuleSurroundings {
   /** The folder with `pepr-*.js` and `pepr-module-*.yaml`; the project's `dist` by default. */
   readonly dist?: string;
-  /** Set on top of what the generated Deployments set, for all three processes. */
-  readonly env?: Readonly<Record<string, string>>;
   /** Another manifest than the one in `dist`. */
   readonly manifest?: string;
 }
@@ -85,6 +85,8 @@ export interface Sandbox {
   readonly kubectlPath: string;
   readonly processes: ReadonlyMap<string, Child>;
   process(name: string): Child;
+  /** Starts one more process, which is the sandbox's own from then on. */
+  run(spec: ChildSpec): Promise<void>;
   /** Runs kubectl; throws with its stderr unless `allowFailure`. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult>;
   /** Server-side apply of a YAML stream. */
@@ -279,7 +281,7 @@ class RunningSandbox implements Sandbox {
     await untilServed(this.api, [peprStoreDefinition]);
     rememberModule(this.dir, [...webhooks, ...manifest.installed.filter((object) => !isNamespace(object))]);
 
-    const specs = await moduleSpecs(this.ground, this.api, manifest, options.env ?? {});
+    const specs = await moduleSpecs(this.ground, this.api, manifest, options);
     try {
       // Before the webhooks, and beside the processes, while the machine has to wait anyway.
       const [removeProbeClass] = await Promise.all([

@@ -1,4 +1,5 @@
 /** A management cluster for the tests of one file, with the module installed. */
+import { Gate } from "../../../sandbox/gate";
 import type {
   AuditEntry,
   AuditFilter,
@@ -15,12 +16,16 @@ export interface ManagementClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** False leaves the module out, for tests that install it themselves. */
   readonly install?: boolean;
+  /** The module talks to the API server through a gate, on which tests set rules. */
+  readonly gate?: boolean;
 }
 
 /** Usable from `beforeAll` of the file on. */
 export interface ManagementCluster {
   readonly sandbox: Sandbox;
   readonly api: ApiServer;
+  /** Between the module and the API server; only with the option `gate`. */
+  readonly gate: Gate;
   /** A namespace that no other test has. */
   newSite(): Promise<Site>;
   /** Installs the module, instead of the installed one if there is one. */
@@ -43,7 +48,7 @@ export function managementCluster(options: ManagementClusterOptions = {}): Manag
   jest.setTimeout(TEST_MS);
   const running = new RunningManagementCluster();
   beforeAll(async () => {
-    await running.start();
+    await running.start(options.gate ?? false);
     if (options.install ?? true) await running.installModule(options.env);
   }, START_MS);
   afterAll(() => running.end(), START_MS);
@@ -53,6 +58,7 @@ export function managementCluster(options: ManagementClusterOptions = {}): Manag
 class RunningManagementCluster implements ManagementCluster {
   #sandbox: Sandbox | undefined;
   #api: ApiServer | undefined;
+  #gate: Gate | undefined;
   #sites = 0;
 
   get sandbox(): Sandbox {
@@ -65,17 +71,24 @@ class RunningManagementCluster implements ManagementCluster {
     return this.#api;
   }
 
-  async start(): Promise<void> {
+  get gate(): Gate {
+    if (!this.#gate) throw new Error("The management cluster has a gate only with the option `gate`");
+    return this.#gate;
+  }
+
+  async start(withGate: boolean): Promise<void> {
     this.#sandbox = await startSandbox();
     this.#api = new ApiServer(this.#sandbox.kubeconfig);
+    if (withGate) this.#gate = new Gate(this.#sandbox);
   }
 
   /** A request that RBAC does not allow is a mistake of ours in every test. */
   async end(): Promise<void> {
     if (!this.#sandbox) return;
-    const forbidden = await this.#sandbox.forbidden().finally(() => {
+    const forbidden = await this.#sandbox.forbidden().finally(async () => {
       this.#api?.close();
-      return this.#sandbox?.stop();
+      await this.#sandbox?.stop();
+      await this.#gate?.close();
     });
     expect(forbidden.map(({ verb, uri }) => `${verb} ${uri}`)).toEqual([]);
   }
@@ -89,7 +102,12 @@ class RunningManagementCluster implements ManagementCluster {
     for (const name of MODULE_PROCESSES) await this.sandbox.processes.get(name)?.stop();
     // A module that was built into another folder than the project's `dist`.
     const dist = process.env["MODULE_DIST"];
-    await this.sandbox.installModule({ env, ...(dist !== undefined && { dist }) });
+    const gate = this.#gate;
+    await this.sandbox.installModule({
+      env,
+      ...(dist !== undefined && { dist }),
+      ...(gate && { apiServerOf: (name) => gate.urlOf(name) }),
+    });
   }
 
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult> {
