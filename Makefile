@@ -25,6 +25,10 @@ demo: $(installed) ## Watch a cluster get its VIP, from nothing to Available
 test: $(installed) check toolchain $(module) ## Run every check and test, also against a real API server
 	npx jest --maxWorkers=2
 
+.PHONY: bench
+bench: $(installed) $(module) ## Measure on a real API server (20 minutes; ARGS="--quick" for 2)
+	@npm run --silent bench -- $(ARGS)
+
 .PHONY: check
 check: $(installed) ## Compile, lint and check the format
 	npm run --silent check
