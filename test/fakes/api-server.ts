@@ -4,6 +4,7 @@
  * It knows what every object has in common and nothing of ours. Every call is one atomic step. The
  * contract suite runs on it and on the real API server, so that a world built on it cannot lie.
  */
+import { applyPatch, compare, type Operation } from "fast-json-patch";
 import { RequestFailed, type Client, type Status } from "../../lib/adapters/client";
 import type { Resource } from "../../lib/adapters/kinds";
 import type { KubeObject, Metadata } from "../../lib/core/facts";
@@ -39,10 +40,14 @@ const WITH_STATUS = [
 
 const SECOND = 1000;
 
+/** What was before has been forgotten, as it is after a while. */
+const OLDEST_REVISION = 100;
+
 export class FakeApiServer {
   readonly history: StoredEvent[] = [];
   readonly #objects = new Map<string, KubeObject>();
-  #revision = 100;
+  readonly #listeners = new Set<() => void>();
+  #revision = OLDEST_REVISION;
   #uids = 0;
 
   constructor(private readonly now: () => number) {}
@@ -58,10 +63,12 @@ export class FakeApiServer {
     return object;
   }
 
+  /** By namespace and name. */
   list(of: Resource, namespace?: string, labelKey?: string): KubeObject[] {
     const prefix = `${of.plural}.${of.group}/${namespace === undefined || !of.namespaced ? "" : `${namespace}/`}`;
     return [...this.#objects]
       .filter(([key]) => key.startsWith(prefix))
+      .sort(([one], [other]) => (one < other ? -1 : 1))
       .map(([, object]) => object)
       .filter(({ metadata }) => labelKey === undefined || metadata.labels?.[labelKey] !== undefined);
   }
@@ -91,7 +98,13 @@ export class FakeApiServer {
       (name) => !now.metadata.finalizers?.includes(name),
     );
     if (deletionTimestamp !== undefined && added.length > 0)
-      throw failed(422, "Invalid", "no new finalizers can be added if the object is being deleted", "", true);
+      throw failed(
+        422,
+        "Invalid",
+        "no new finalizers can be added if the object is being deleted",
+        after.metadata.name ?? "",
+        true,
+      );
     return this.#replace(of, now, {
       ...after,
       ...(WITH_STATUS.includes(of.plural) && { status: now["status"] }),
@@ -111,14 +124,20 @@ export class FakeApiServer {
       throw failed(409, "Conflict", "the UID in the precondition does not match", name);
     if (resourceVersion !== undefined && resourceVersion !== now.metadata.resourceVersion)
       throw failed(409, "Conflict", "the ResourceVersion in the precondition does not match", name);
-    const asked = { Foreground: [FOREGROUND], Orphan: [ORPHAN], Background: [] }[propagation ?? "Background"];
-    const finalizers = [...new Set([...(now.metadata.finalizers ?? []), ...asked])];
-    const going = {
-      ...now.metadata,
-      finalizers,
-      deletionTimestamp: now.metadata.deletionTimestamp ?? this.#stamp(),
-    };
-    this.#replace(of, now, { ...now, metadata: going });
+    const finalizers = deletedBy(propagation, now.metadata.finalizers ?? []);
+    if (finalizers.length === 0) return this.#remove(of, now);
+    const deletionTimestamp = now.metadata.deletionTimestamp ?? this.#stamp();
+    this.#replace(of, now, { ...now, metadata: { ...now.metadata, finalizers, deletionTimestamp } });
+  }
+
+  /** Calls back after every write; what is returned ends it. */
+  onWrite(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  isForgotten(revision: number): boolean {
+    return revision < OLDEST_REVISION;
   }
 
   #guarded(of: Resource, { namespace, name = "", uid, resourceVersion }: Metadata): KubeObject {
@@ -136,8 +155,16 @@ export class FakeApiServer {
   /** What is being deleted and waits for nobody is gone; what is as before is not written. */
   #replace(of: Resource, now: KubeObject, after: KubeObject): KubeObject {
     const { deletionTimestamp, finalizers = [] } = after.metadata;
-    if (deletionTimestamp !== undefined && finalizers.length === 0) return this.#store(of, "DELETED", after);
-    return isSame(now, after) ? now : this.#store(of, "MODIFIED", after);
+    const { resourceVersion } = now.metadata;
+    const isGoing = deletionTimestamp !== undefined && finalizers.length === 0;
+    if (!isGoing) return isSame(now, after) ? now : this.#store(of, "MODIFIED", after);
+    this.#remove(of, now);
+    return frozen({ ...after, metadata: withoutEmpty({ ...after.metadata, resourceVersion }) });
+  }
+
+  /** The last that is heard of an object is how it was stored last. */
+  #remove(of: Resource, now: KubeObject): void {
+    this.#store(of, "DELETED", now);
   }
 
   #store(of: Resource, type: EventType, object: KubeObject): KubeObject {
@@ -149,6 +176,7 @@ export class FakeApiServer {
     if (type === "DELETED") this.#objects.delete(key);
     else this.#objects.set(key, stored);
     this.history.push({ revision, type, of, object: stored, before });
+    for (const listener of [...this.#listeners]) listener();
     return stored;
   }
 
@@ -184,11 +212,13 @@ export class FakeClient implements Client {
     return this.turn({ verb: "create", of, name: body.metadata.name ?? "", run }, signal);
   }
 
-  /** A JSON patch guarded by the version that was read comes to the same object, or to a conflict. */
+  /** A JSON patch, which may fail before its guard is compared. */
   patch(of: Resource, before: KubeObject, after: KubeObject, signal?: AbortSignal): Promise<KubeObject> {
-    const { resourceVersion, name = "" } = before.metadata;
-    const wished = { ...after, metadata: { ...after.metadata, resourceVersion } };
-    const run = (): KubeObject => this.server.update(of, wished as KubeObject);
+    const { namespace, name = "", resourceVersion } = before.metadata;
+    const guard = { op: "replace" as const, path: "/metadata/resourceVersion", value: resourceVersion };
+    const operations = [guard, ...compare(before, after)];
+    const run = (): KubeObject =>
+      this.server.update(of, patched(this.server.get(of, namespace, name), operations));
     return this.turn({ verb: "patch", of, name, run }, signal);
   }
 
@@ -200,22 +230,28 @@ export class FakeClient implements Client {
 
   async follow(
     of: Resource,
-    { metadata }: KubeObject,
+    { metadata: { namespace, name = "", resourceVersion } }: KubeObject,
     isEnough: (object: KubeObject) => boolean,
     signal: AbortSignal,
   ): Promise<KubeObject | undefined> {
-    const seen = (): KubeObject | undefined =>
-      this.server.history.find(
-        (event) =>
-          event.revision > Number(metadata.resourceVersion) &&
-          event.of === of &&
-          event.object.metadata.name === metadata.name &&
-          event.object.metadata.namespace === metadata.namespace &&
-          isEnough(event.object),
-      )?.object;
-    const isReady = (): boolean => seen() !== undefined;
-    const turn = { verb: "watch" as const, of, name: metadata.name ?? "", run: seen, isReady };
-    return this.turn(turn, signal).catch(() => undefined);
+    const from = Number(resourceVersion);
+    const isMeant = ({ revision, of: kind, object }: StoredEvent): boolean =>
+      revision > from &&
+      kind === of &&
+      object.metadata.name === name &&
+      object.metadata.namespace === namespace;
+    let told = 0;
+    let last: KubeObject | undefined;
+    // Every event is told once.
+    const isReady = (): boolean => {
+      for (; !last && told < this.server.history.length; told += 1) {
+        const event = this.server.history[told];
+        if (event && isMeant(event) && isEnough(event.object)) last = event.object;
+      }
+      return last !== undefined || this.server.isForgotten(from);
+    };
+    const run = (): KubeObject | undefined => (isReady() ? last : undefined);
+    return this.turn({ verb: "watch", of, name, run, isReady }, signal).catch(() => undefined);
   }
 }
 
@@ -232,6 +268,29 @@ export interface Request<T> {
 /** Who is asked when a request is carried out, and what its sender hears of it. */
 export type Turn = <T>(request: Request<T>, signal?: AbortSignal) => Promise<T>;
 
+/** Every request at once; a watch as soon as it has something to say. */
+export const atOnce =
+  (server: FakeApiServer): Turn =>
+  <T>({ run, isReady = () => true }: Request<T>, signal?: AbortSignal): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(aborted());
+      if (isReady()) return resolve(run());
+      const onWrite = (): void => {
+        if (isReady()) end(() => resolve(run()));
+      };
+      const onAbort = (): void => end(() => reject(aborted()));
+      const stop = server.onWrite(onWrite);
+      const end = (answer: () => void): void => {
+        stop();
+        signal?.removeEventListener("abort", onAbort);
+        answer();
+      };
+      signal?.addEventListener("abort", onAbort);
+    });
+
+/** As the client library words it. */
+const aborted = (): Error => Object.assign(new Error("The user aborted a request."), { name: "AbortError" });
+
 const keyOf = (of: Resource, namespace: string | undefined, name: string): string =>
   `${of.plural}.${of.group}/${of.namespaced ? `${namespace ?? ""}/` : ""}${name}`;
 
@@ -243,8 +302,34 @@ export function failed(
   isInvalid = false,
 ): RequestFailed {
   const causes = isInvalid ? { causes: [{ reason: "FieldValueInvalid" }] } : {};
-  const status: Status = { message, reason, details: { name, ...causes } };
+  const status: Status = { message, reason, details: { ...(name && { name }), ...causes } };
   return new RequestFailed(code, status);
+}
+
+/** A word on propagation replaces the one that was said before; no word leaves it. */
+function deletedBy(propagation: DeleteOptions["propagation"], finalizers: readonly string[]): string[] {
+  if (propagation === undefined) return [...finalizers];
+  const others = finalizers.filter((name) => name !== FOREGROUND && name !== ORPHAN);
+  return [...others, ...{ Foreground: [FOREGROUND], Orphan: [ORPHAN], Background: [] }[propagation]];
+}
+
+/** @throws RequestFailed without a cause where an operation finds nothing to work on */
+function patched(now: KubeObject, operations: readonly Operation[]): KubeObject {
+  const after = applied(now, operations);
+  const { uid, deletionTimestamp, name = "" } = now.metadata;
+  const isKept =
+    uid === after.metadata.uid &&
+    (deletionTimestamp ?? after.metadata.deletionTimestamp) === deletionTimestamp;
+  if (isKept) return after;
+  throw failed(422, "Invalid", "field is immutable", name, true);
+}
+
+function applied(now: KubeObject, operations: readonly Operation[]): KubeObject {
+  try {
+    return applyPatch(structuredClone(now), operations, true).newDocument;
+  } catch {
+    throw failed(422, "Invalid", "the server rejected our request due to an error in our request", "");
+  }
 }
 
 /** Fields that are not there are not stored as `undefined` or empty. */
