@@ -6,6 +6,7 @@ import type { Crowd } from "./crowd";
 import type { Bench } from "./figure";
 import { Follow } from "./follow";
 import type { Lab } from "./lab";
+import { processorUse, type Used } from "./processor";
 import { claimIn, type Room } from "./room";
 
 export interface Site {
@@ -21,10 +22,11 @@ export interface BareClaims {
   readonly completions: readonly number[];
   readonly providerWrites: number;
   readonly writesByKind: Readonly<Record<string, number>>;
+  readonly processor: Used | undefined;
 }
 
-/** The slowest provider that is waited for: four claims a second. */
-export const patienceMs = (count: number): number => 20_000 + count * 250;
+/** The slowest provider that is waited for: three claims a second. */
+export const patienceMs = (count: number): number => 30_000 + count * 300;
 
 export async function bareClaims({ bench, lab, crowd, count }: Site, room: Room): Promise<BareClaims> {
   const { sandbox, audit } = lab;
@@ -40,6 +42,7 @@ export async function bareClaims({ bench, lab, crowd, count }: Site, room: Room)
     },
   });
   const names = Array.from({ length: count }, (_, index) => `bare${index}`);
+  const used = processorUse(sandbox);
   const started = performance.now();
   await Promise.all(names.map((name, index) => crowd.at(index).create(CLAIMS, claimIn(room, name))));
   await eventually(
@@ -49,6 +52,7 @@ export async function bareClaims({ bench, lab, crowd, count }: Site, room: Room)
     },
     { withinMs: patienceMs(count), what: `${count} bare claims to be bound` },
   );
+  const processor = used();
   follow.close();
   bench.log(`${count} bare claims bound`);
   const completions = [...bound.values()].map((at) => (at - started) / 1000);
@@ -61,5 +65,6 @@ export async function bareClaims({ bench, lab, crowd, count }: Site, room: Room)
     completions: completions.sort((one, other) => one - other),
     providerWrites: writes.length,
     writesByKind: tally(writes),
+    processor,
   };
 }

@@ -51,7 +51,7 @@ export interface Axis {
   readonly logarithmic?: boolean;
 }
 
-const rounded = (value: number): string =>
+export const rounded = (value: number): string =>
   Number.isInteger(value) ? String(value) : value.toPrecision(value >= 100 ? 4 : 3);
 
 /** @param bounds what keeps the figure from being smaller, in one line; said only where the goal is missed */
@@ -71,6 +71,12 @@ export function atMost(what: string, value: number, goal: number, unit: string, 
 export function exactly(what: string, value: number, goal: number, of = ""): Finding {
   return { what, seen: `${value}${of}`, goal: String(goal), met: value === goal };
 }
+
+/** Several numbers that are read together. */
+export const noted = (what: string, ...words: readonly string[]): Finding => ({
+  what,
+  seen: words.join(" / "),
+});
 
 export const told = (what: string, value: number, unit: string): Finding => ({
   what,

@@ -87,7 +87,8 @@ async function start(bench: Bench, { sandbox, audit }: Lab, fleet: Fleet): Promi
   const [mark, logFrom, started] = [audit.mark(), statSync(watcher.logFile).size, Date.now()];
   await watcher.start();
   await audit.quiet(isOfModule, { forMs: DONE_AFTER_MS, withinMs: PASS_WITHIN_MS, what: "the watcher" });
-  const requests = await audit.since(mark, isOfModule);
+  // The watches of the one before are logged as they end.
+  const requests = await audit.since(mark, (one) => isOfModule(one) && one.time >= started);
   const rss = rssOf(sandbox)["watcher"] ?? Number.NaN;
   const seconds = (Math.max(...requests.map(({ time }) => time)) - started) / 1000;
   const looked = requests.filter(isLookAtCluster).length;
