@@ -1,0 +1,414 @@
+/** What is told of an API server: found, absent or unread, and in which order it was looked at. */
+import { RequestFailed, type Client } from "../../lib/adapters/client";
+import { KubeInventory } from "../../lib/adapters/kube-inventory";
+import type { Resource } from "../../lib/adapters/kinds";
+import { addressFacts, claimFacts, classFacts, clusterFacts } from "../../lib/adapters/kube-objects";
+import { IPAM_API, ROLE_LABEL } from "../../lib/core/contract";
+import {
+  absent,
+  found,
+  unread,
+  valueOf,
+  type ClaimFacts,
+  type Facts,
+  type KubeObject,
+  type RoleFacts,
+} from "../../lib/core/facts";
+import { CONTROL_PLANE } from "../../lib/core/roles";
+import { RULES } from "../gen/facts";
+import {
+  CLAIM,
+  CLASS,
+  host,
+  labelled,
+  NAME,
+  noTopology,
+  ofClass,
+  put,
+  VARIABLE,
+  wantsVip,
+} from "../gen/objects";
+import {
+  address,
+  ADDRESSES,
+  boundTo,
+  claim,
+  CLAIMS,
+  CLASSES,
+  cluster,
+  clusterClass,
+  CLUSTERS,
+  finalizers,
+  globalPool,
+  GLOBAL_POOLS,
+  labels,
+  named,
+  pool,
+  POOLS,
+  PROTECT,
+} from "./objects";
+import { NOW, StandingClock, type Site, type World } from "./site";
+
+const claimOf = (source: KubeObject) => claimFacts(source, CONTROL_PLANE, NOW, NOW);
+const counted = put("status", "ipAddresses")({ total: 10, used: 3, free: 7, outOfRange: 0 });
+const unhurried = new AbortController().signal;
+const inTime = (withinMs: number): AbortSignal => AbortSignal.timeout(withinMs);
+
+/** The same client, but for how it gets. */
+const getting = (client: Client, get: Client["get"]): Client => ({
+  get,
+  list: client.list.bind(client),
+  create: client.create.bind(client),
+  patch: client.patch.bind(client),
+  delete: client.delete.bind(client),
+  follow: client.follow.bind(client),
+});
+
+export function inventoryContract(setUp: () => Promise<Site>): void {
+  let client: Client;
+  let world: World;
+  let namespace: string;
+  let clock: StandingClock;
+  let inventory: KubeInventory;
+
+  beforeEach(async () => {
+    ({ client, world } = await setUp());
+    namespace = await world.newNamespace();
+    clock = new StandingClock();
+    inventory = new KubeInventory(client, RULES, clock);
+  });
+
+  const key = () => ({ namespace, name: NAME });
+  const frame = () => ({ now: NOW, rules: RULES, key: key(), spent: undefined });
+  const role = (facts: Partial<RoleFacts> = {}): RoleFacts => ({
+    role: CONTROL_PLANE,
+    claim: absent,
+    address: absent,
+    reserved: false,
+    ...facts,
+  });
+  const readyClass = async (where = namespace): Promise<KubeObject> =>
+    world.writeStatus(CLASSES, wantsVip(await world.create(CLASSES, clusterClass(where))));
+  const boundClaim = async (name = CLAIM): Promise<KubeObject> =>
+    world.writeStatus(CLAIMS, boundTo(name)(await world.create(CLAIMS, claim(namespace))));
+  /** The pools of a test; cluster-scoped ones are everybody's. */
+  const ownPools = ({ pools }: Facts) =>
+    valueOf(pools)?.filter(
+      (one) =>
+        one.namespace === namespace || (one.namespace === undefined && one.ref.name === `${namespace}-pool`),
+    );
+
+  describe("What is told of a Cluster that is being created", () => {
+    const arriving = () => clusterFacts(cluster(namespace));
+    const look = (facts = arriving(), signal = unhurried): Promise<Facts> =>
+      inventory.gatherForCreate(facts, true, signal);
+
+    test("is that all is absent where nothing is", async () => {
+      const facts = await look();
+      expect({ ...facts, pools: ownPools(facts) }).toEqual({
+        ...frame(),
+        occasion: "admission",
+        dryRun: true,
+        cluster: found(arriving()),
+        namesake: absent,
+        class: absent,
+        pools: [],
+        roles: [role()],
+      });
+    });
+
+    test("is everything that is there: namesake, class, pools, claim and address", async () => {
+      await world.create(CLUSTERS, cluster(namespace));
+      const aClass = await readyClass();
+      await world.writeStatus(POOLS, counted(await world.create(POOLS, pool(namespace))));
+      await world.create(GLOBAL_POOLS, globalPool(`${namespace}-pool`));
+      const [bound, made] = [await boundClaim(), await world.create(ADDRESSES, address(namespace))];
+      const facts = await look();
+      const { labels: poolLabels } = pool(namespace).metadata;
+      const poolFacts = { annotations: {}, deleting: false, labels: poolLabels };
+      expect({ ...facts, pools: ownPools(facts) }).toEqual({
+        ...frame(),
+        occasion: "admission",
+        dryRun: true,
+        cluster: found(arriving()),
+        namesake: found(true),
+        class: found(classFacts(aClass)),
+        pools: [
+          {
+            ...poolFacts,
+            ref: { apiGroup: IPAM_API, kind: "InClusterIPPool", name: "own" },
+            namespace,
+            free: 7,
+          },
+          {
+            ...poolFacts,
+            ref: { apiGroup: IPAM_API, kind: "GlobalInClusterIPPool", name: `${namespace}-pool` },
+            namespace: undefined,
+            free: undefined,
+          },
+        ],
+        roles: [role({ claim: found(claimOf(bound)), address: found(addressFacts(made)) })],
+      });
+      expect(valueOf(facts.class)?.strings).toEqual(new Map([[VARIABLE, undefined]]));
+    });
+
+    test("is nothing of other namespaces, but for the class that it names there", async () => {
+      const elsewhere = await world.newNamespace();
+      await world.create(POOLS, pool(elsewhere));
+      await world.create(CLAIMS, claim(elsewhere));
+      await world.create(ADDRESSES, address(elsewhere));
+      await world.create(CLUSTERS, cluster(elsewhere));
+      await readyClass(elsewhere);
+      const facts = await look();
+      expect(valueOf(facts.pools)?.filter(({ namespace: of }) => of !== undefined)).toEqual([]);
+      expect(facts).toMatchObject({ namesake: absent, class: absent, roles: [role()] });
+      const there = await look(clusterFacts(cluster(namespace, ofClass(CLASS, elsewhere))));
+      expect(there.class.state).toBe("found");
+    });
+
+    test("is that nothing is known, not that nothing is there, once the time is over", async () => {
+      await boundClaim();
+      const late = unread("there was no answer in time");
+      expect(await look(arriving(), AbortSignal.abort())).toMatchObject({
+        namesake: late,
+        class: late,
+        pools: late,
+        roles: [role({ claim: late, address: late })],
+      });
+    });
+  });
+
+  describe("What is told of a stored Cluster", () => {
+    test("is the Cluster, its class, its pools, its claim and its address", async () => {
+      const stored = await world.create(CLUSTERS, cluster(namespace));
+      const aClass = await readyClass();
+      await world.create(POOLS, pool(namespace));
+      const [bound, made] = [await boundClaim(), await world.create(ADDRESSES, address(namespace))];
+      const facts = await inventory.gather(key());
+      expect({ ...facts, pools: ownPools(facts) }).toEqual({
+        ...frame(),
+        occasion: "watch",
+        dryRun: false,
+        cluster: found(clusterFacts(stored)),
+        namesake: absent,
+        class: found(classFacts(aClass)),
+        pools: [expect.objectContaining({ namespace })],
+        roles: [role({ claim: found(claimOf(bound)), address: found(addressFacts(made)) })],
+      });
+    });
+
+    test("is no class and no pool where none matters: no topology, a host, or its end", async () => {
+      await readyClass();
+      await world.create(POOLS, pool(namespace));
+      const stored = await world.create(
+        CLUSTERS,
+        cluster(namespace, finalizers(PROTECT), host("10.9.9.9", 6443)),
+      );
+      const withHost = await inventory.gather(key());
+      expect(withHost).toMatchObject({ class: { state: "found" }, pools: found([]) });
+      await world.delete(CLUSTERS, stored);
+      expect(await inventory.gather(key())).toMatchObject({
+        cluster: { state: "found", value: { deleting: true } },
+        class: absent,
+        pools: found([]),
+      });
+      const plain = await world.create(CLUSTERS, cluster(namespace, named("plain"), noTopology));
+      expect(await inventory.gather({ namespace, name: plain.metadata.name ?? "" })).toMatchObject({
+        cluster: { state: "found" },
+        class: absent,
+        pools: found([]),
+      });
+    });
+
+    test("is what it left behind once it is gone", async () => {
+      const stored = await world.create(CLUSTERS, cluster(namespace));
+      await world.delete(CLUSTERS, stored);
+      await boundClaim();
+      await world.create(ADDRESSES, address(namespace));
+      expect(await inventory.gather(key())).toMatchObject({
+        cluster: absent,
+        class: absent,
+        pools: found([]),
+        roles: [{ claim: { state: "found" }, address: { state: "found" } }],
+      });
+    });
+
+    test("is the address that the claim names, where that is another one", async () => {
+      await boundClaim("elsewhere");
+      await world.create(ADDRESSES, address(namespace));
+      const [before] = (await inventory.gather(key())).roles;
+      expect(before?.address).toEqual(absent);
+      const other = await world.create(ADDRESSES, address(namespace, named("elsewhere")));
+      const [after] = (await inventory.gather(key())).roles;
+      expect(after?.address).toEqual(found(addressFacts(other)));
+    });
+
+    test("is a claim as young as this process's first sight of its version", async () => {
+      const youngest = async (): Promise<number | undefined> => {
+        const [only] = (await inventory.gather(key())).roles;
+        return only && valueOf(only.claim)?.youngest;
+      };
+      const made = await world.create(CLAIMS, claim(namespace));
+      expect(await youngest()).toBe(NOW);
+      clock.at = NOW + 1000;
+      expect(await youngest()).toBe(NOW);
+      await world.change(CLAIMS, made, labelled("their", "change"));
+      expect(await youngest()).toBe(NOW + 1000);
+      clock.at = NOW + 2000;
+      await world.delete(CLAIMS, made);
+      await world.create(CLAIMS, claim(namespace));
+      expect(await youngest()).toBe(NOW + 2000);
+    });
+  });
+
+  describe("A read that fails", () => {
+    test.each([
+      ["Cluster", CLUSTERS, "cluster"],
+      ["class", CLASSES, "class"],
+    ] as const)("leaves the %s unread, and tells all else", async (_what, of, field) => {
+      await world.create(CLUSTERS, cluster(namespace));
+      await readyClass();
+      await boundClaim();
+      const facts = await new KubeInventory(failing(of), RULES, clock).gather(key());
+      expect(facts[field]).toEqual(unread("the server is busy"));
+      expect(facts.roles).toMatchObject([{ claim: { state: "found" }, address: absent }]);
+    });
+
+    test.each([
+      ["claim", CLAIMS, "claim"],
+      ["address", ADDRESSES, "address"],
+    ] as const)("leaves the %s unread, and tells all else", async (_what, of, field) => {
+      await world.create(CLUSTERS, cluster(namespace));
+      const facts = await new KubeInventory(failing(of), RULES, clock).gather(key());
+      expect(facts.cluster.state).toBe("found");
+      expect(facts.roles).toEqual([role({ [field]: unread("the server is busy") })]);
+    });
+
+    const failing = (kind: Resource): Client =>
+      getting(client, async (of, ...rest) => {
+        if (of === kind) throw new RequestFailed(503, { message: "the server is busy" });
+        return client.get(of, ...rest);
+      });
+  });
+
+  describe("The claim is read before the Cluster", () => {
+    /** Somebody does this as soon as the claim has been read, and before anybody hears of it. */
+    const afterClaim = (what: () => Promise<unknown>): KubeInventory => {
+      const get: Client["get"] = async (of, ...rest) => {
+        const answer = client.get(of, ...rest);
+        if (of === CLAIMS) await answer.catch(() => undefined).then(what);
+        return answer;
+      };
+      return new KubeInventory(getting(client, get), RULES, clock);
+    };
+
+    test("so that a Cluster which is stored in between is found", async () => {
+      await world.create(CLAIMS, claim(namespace));
+      const facts = await afterClaim(() => world.create(CLUSTERS, cluster(namespace))).gather(key());
+      expect(facts.cluster.state).toBe("found");
+      expect(facts.roles).toMatchObject([{ claim: { state: "found" } }]);
+    });
+
+    test("so that a Cluster which goes in between is absent", async () => {
+      const stored = await world.create(CLUSTERS, cluster(namespace));
+      await world.create(CLAIMS, claim(namespace));
+      const facts = await afterClaim(() => world.delete(CLUSTERS, stored)).gather(key());
+      expect(facts.cluster).toEqual(absent);
+      expect(facts.roles).toMatchObject([{ claim: { state: "found" } }]);
+    });
+  });
+
+  describe("Waiting for an address", () => {
+    const LONG_MS = 30_000;
+
+    const wait = (made: KubeObject, signal = inTime(LONG_MS)): Promise<RoleFacts | undefined> => {
+      const facts: ClaimFacts = claimOf(made);
+      return inventory.awaitAddress(role({ claim: found(facts), reserved: true }), facts, signal);
+    };
+    const forgotten = put("metadata", "resourceVersion")("1");
+
+    test("tells claim and address that were there before it began", async () => {
+      const made = await world.create(CLAIMS, claim(namespace));
+      const own = await world.create(ADDRESSES, address(namespace));
+      const bound = await world.writeStatus(CLAIMS, boundTo(CLAIM)(made));
+      await world.change(CLAIMS, made, labelled("after", "that"));
+      expect(await wait(made)).toEqual(
+        role({ claim: found(claimOf(bound)), address: found(addressFacts(own)), reserved: true }),
+      );
+    });
+
+    test("tells claim and address that come meanwhile", async () => {
+      const made = await world.create(CLAIMS, claim(namespace));
+      const told = wait(made);
+      const finalized = await world.change(CLAIMS, made, finalizers(PROTECT));
+      const own = await world.create(ADDRESSES, address(namespace));
+      const bound = await world.writeStatus(CLAIMS, boundTo(CLAIM)(finalized));
+      expect(await told).toEqual(
+        role({ claim: found(claimOf(bound)), address: found(addressFacts(own)), reserved: true }),
+      );
+    });
+
+    test("tells the address that the claim names, and that it is absent where it is", async () => {
+      const made = await world.create(CLAIMS, claim(namespace));
+      await world.create(ADDRESSES, address(namespace));
+      await world.writeStatus(CLAIMS, boundTo("elsewhere")(made));
+      expect(await wait(made)).toMatchObject({ claim: { state: "found" }, address: absent });
+      const other = await world.create(ADDRESSES, address(namespace, named("elsewhere")));
+      expect(await wait(made)).toMatchObject({ address: found(addressFacts(other)) });
+    });
+
+    test("ends when the claim begins to go", async () => {
+      const made = await world.create(CLAIMS, claim(namespace, finalizers(PROTECT)));
+      const told = wait(made);
+      await world.delete(CLAIMS, made);
+      expect(await told).toMatchObject({
+        claim: { state: "found", value: { deleting: true } },
+        address: absent,
+      });
+    });
+
+    test("begins anew where the version has been forgotten", async () => {
+      const made = await world.create(CLAIMS, claim(namespace));
+      const told = wait(forgotten(made));
+      await world.create(ADDRESSES, address(namespace));
+      const bound = await world.writeStatus(CLAIMS, boundTo(CLAIM)(made));
+      expect(await told).toMatchObject({ claim: found(claimOf(bound)), address: { state: "found" } });
+      expect(await wait(forgotten(made))).toMatchObject({ claim: found(claimOf(bound)) });
+    });
+
+    test("ends with nothing where the version has been forgotten and the claim is gone", async () => {
+      const made = await world.create(CLAIMS, claim(namespace));
+      await world.delete(CLAIMS, made);
+      expect(await wait(forgotten(made))).toBeUndefined();
+    });
+
+    test("ends with nothing when the signal does, before it begins or later", async () => {
+      const made = await world.create(CLAIMS, claim(namespace));
+      expect(await wait(made, AbortSignal.abort())).toBeUndefined();
+      expect(await wait(made, inTime(50))).toBeUndefined();
+    });
+  });
+
+  test("The keys are those of every Cluster, and of every claim and address of ours, each once", async () => {
+    const elsewhere = await world.newNamespace();
+    await world.create(CLUSTERS, cluster(namespace));
+    await world.create(CLUSTERS, cluster(namespace, named("plain"), noTopology));
+    await world.create(CLUSTERS, cluster(elsewhere));
+    await world.create(CLAIMS, claim(namespace));
+    await world.create(CLAIMS, claim(namespace, named("vip-cp-left")));
+    await world.create(CLAIMS, claim(namespace, named("vip-cp-strange"), labels(undefined)));
+    await world.create(CLAIMS, claim(namespace, named("other")));
+    const ours = labelled(ROLE_LABEL, CONTROL_PLANE.name);
+    const of = (name: string) => put("spec", "claimRef")({ name });
+    await world.create(ADDRESSES, address(namespace, named("pinned"), of("vip-cp-detached"), ours));
+    await world.create(ADDRESSES, address(namespace, named("vip-cp-fresh"), of("vip-cp-fresh")));
+    const keys = await inventory.keys();
+    const own = keys.filter((one) => [namespace, elsewhere].includes(one.namespace));
+    expect(own.map((one) => `${one.namespace}/${one.name}`).sort()).toEqual(
+      [
+        ...["blue", "detached", "left", "plain"].map((name) => `${namespace}/${name}`),
+        `${elsewhere}/blue`,
+      ].sort(),
+    );
+  });
+}
