@@ -209,6 +209,21 @@ describe("a pool that gives nothing", () => {
     expect(vipOf(await site.completed("late"))).toBe("10.20.0.10");
   });
 
+  // The API server cuts warnings of more than 4096 letters in all to 256 each, and the reason is at the end.
+  test.failing(
+    "because all of fifty pools are paused: the warning still says why, and what to do",
+    async () => {
+      const site = await management.newSite();
+      const names = Array.from({ length: 50 }, (_, index) => `${"p".repeat(60)}-${index}`);
+      const annotations = { [PAUSED_ANNOTATION]: "yes" };
+      await Promise.all([site.hasClass(), ...names.map((name) => site.hasPool({ name, annotations }))]);
+
+      const { warnings } = await site.createCluster({ name: "late" });
+
+      expect(warnings.join()).toContain("(PoolExhausted). Enlarge a pool, free an address or add a pool");
+    },
+  );
+
   test("because its labels are nearly right: no such pool is taken, and the warning names what is looked for", async () => {
     const site = await management.newSite();
     await site.hasClass();
@@ -579,10 +594,9 @@ describe("an object of a name that we need", () => {
 
   // PreviousAddressReleasing says that it ends by itself; nobody will delete what an administrator made.
   test.failing("an address without a claim, made by hand: the reason is that it is not ours", async () => {
-    const site = await siteWithVips();
-    await make(site, addressByHand(site, "pinned", "10.20.0.99"));
+    await make(site(), addressByHand(site(), "manual", "10.20.0.98"));
 
-    const { object } = await site.createCluster({ name: "pinned" });
+    const { object } = await site().createCluster({ name: "manual" });
 
     expect(annotationOf(object, HOLD_ANNOTATION)).toBe("ClaimNotOurs");
   });
@@ -618,18 +632,17 @@ describe("an object of a name that we need", () => {
 
   // Any owner of the kind "Cluster" counts as one of Cluster API, and the claim loses its cluster-name label.
   test.failing("a claim that belongs to a Cluster of another API: is left exactly as it is", async () => {
-    const site = await siteWithVips();
     const uid = "21111111-1111-1111-1111-111111111111";
     const owner = { apiVersion: "postgresql.example.com/v1", kind: "Cluster", name: "db", uid };
     const labels = { ...ROLE, [CLUSTER_NAME]: "db" };
     const ownerReferences = [{ ...owner, controller: true }];
-    await make(site, claimByHand(site, "db", { metadata: { labels, ownerReferences } }));
+    await make(site(), claimByHand(site(), "db", { metadata: { labels, ownerReferences } }));
 
-    await site.createCluster({ name: "db" });
+    await site().createCluster({ name: "db" });
 
-    await watcherSaid(management, site, "db");
-    expect((await site.claimOf("db"))?.metadata.labels).toEqual(labels);
-    expect(annotationOf(await site.clusterOf("db"), HOLD_ANNOTATION)).toBe("ClaimNotOurs");
+    await watcherSaid(management, site(), "db");
+    expect((await site().claimOf("db"))?.metadata.labels).toEqual(labels);
+    expect(annotationOf(await site().clusterOf("db"), HOLD_ANNOTATION)).toBe("ClaimNotOurs");
   });
 });
 
@@ -821,7 +834,7 @@ describe("huge values and letters of the whole world", () => {
     const stored = created.object.spec.topology?.variables ?? [];
     expect(stored.filter(({ name }) => name !== "clusterVip")).toEqual(given);
     await site().adopted("huge");
-    expectRenderedOnceWith(vipOf(created.object) ?? "none", await site().rendered("huge"));
+    await expectChangeable(site(), "huge");
     expect(annotationOf(await site().clusterOf("huge"), "example.com/big")).toBe(
       annotations["example.com/big"],
     );
@@ -1236,20 +1249,14 @@ describe("an installation that waits for four seconds, and refuses what has no p
     });
 
     test("and is down before it has counted a new pool: the Cluster waits for it, and is completed by it", async () => {
-      const site = await management.newSite();
-      await ipam().start();
-      await site.hasClassAndPool();
-      await poolHasFree(site, 241);
-      await ipam().stop();
-      await site.api.mergeStatus(POOLS, site.at("control-plane-vips"), { status: { ipAddresses: null } });
+      await site().api.mergeStatus(POOLS, site().at("control-plane-vips"), { status: { ipAddresses: null } });
 
-      const created = await site.createCluster({ name: "late" });
+      const created = await site().createCluster({ name: "late" });
 
       const words = WORDS.WaitingForAddress(`IPAddressClaim vip-cp-late of ${DEFAULT_POOL}`);
-      expectHeld(created, site, "WaitingForAddress", words);
+      expectHeld(created, site(), "WaitingForAddress", words);
       await ipam().start();
-      expect(vipOf(await site.completed("late", 30_000))).toBe("10.20.0.10");
-      await ipam().stop();
+      expect(vipOf(await site().completed("late", 30_000))).toEqual(anyVip);
     });
   });
 });

@@ -79,10 +79,11 @@ interface LogLine {
   readonly reason?: string;
 }
 
-const linesOf = (management: ManagementCluster, process: string): LogLine[] =>
+/** @param needle rules out most lines by their text alone */
+const linesOf = (management: ManagementCluster, process: string, needle = '"reason"'): LogLine[] =>
   readFileSync(management.sandbox.process(process).logFile, "utf8")
     .split("\n")
-    .filter((line) => line.startsWith("{") && line.endsWith("}"))
+    .filter((line) => line.startsWith("{") && line.endsWith("}") && line.includes(needle))
     .map((line) => JSON.parse(line) as LogLine);
 
 /** Waits until the watcher has looked at the Cluster that is stored, and has said this reason where one is given. */
@@ -94,7 +95,7 @@ export const watcherSaid = (
 ): Promise<LogLine> =>
   eventually(
     () =>
-      linesOf(management, "watcher")
+      linesOf(management, "watcher", `"${site.namespace}/${name}"`)
         .filter((line) => line.Cluster === `${site.namespace}/${name}`)
         .find((line) => (reason === undefined ? line.reason !== "Gone" : line.reason === reason)),
     { withinMs: 20_000, what: `the watcher to say ${reason ?? "something"} of ${site.namespace}/${name}` },
