@@ -17,6 +17,7 @@ import type { KubeObject } from "../../lib/core/facts";
 import { CONTROL_PLANE } from "../../lib/core/roles";
 import type { ClaimWish, Step } from "../../lib/core/row";
 import type { Outcome } from "../../lib/ports/executor";
+import { StandingClock } from "../fakes/standing-clock";
 import {
   annotated,
   CLAIM,
@@ -48,7 +49,7 @@ import {
   ownerOf,
   PROTECT,
 } from "./objects";
-import { NOW, StandingClock, type Site, type World } from "./site";
+import { NOW, type Site, type World } from "./site";
 
 const claimOf = (source: KubeObject) => claimFacts(source, CONTROL_PLANE, NOW, NOW);
 const POOL = { apiGroup: "ipam.cluster.x-k8s.io", kind: "InClusterIPPool", name: "own" };
@@ -221,7 +222,7 @@ export function executorContract(setUp: () => Promise<Site>): void {
   });
 
   const carryOut = (...steps: readonly Step[]): Promise<Outcome> =>
-    new KubeExecutor(client, new StandingClock()).carryOut(steps);
+    new KubeExecutor(client, new StandingClock(NOW)).carryOut(steps);
   /** What is there now of an object, without telling whether it is the same one. */
   const find = async (
     of: Resource,
@@ -429,7 +430,7 @@ export function executorContract(setUp: () => Promise<Site>): void {
 
     test("get no answer once the signal has ended, and nothing is written", async () => {
       const read = await world.create(CLAIMS, claim(namespace));
-      const executor = new KubeExecutor(client, new StandingClock());
+      const executor = new KubeExecutor(client, new StandingClock(NOW));
       const outcome = await executor.carryOut([remove(read)], AbortSignal.abort());
       const why = "delete-claim vip-cp-blue: there was no answer in time";
       expect(outcome).toEqual({ kind: "unreachable", why });

@@ -15,6 +15,7 @@ import {
   type RoleFacts,
 } from "../../lib/core/facts";
 import { CONTROL_PLANE } from "../../lib/core/roles";
+import { StandingClock } from "../fakes/standing-clock";
 import { RULES } from "../gen/facts";
 import {
   CLAIM,
@@ -47,7 +48,7 @@ import {
   POOLS,
   PROTECT,
 } from "./objects";
-import { NOW, StandingClock, type Site, type World } from "./site";
+import { NOW, type Site, type World } from "./site";
 
 const claimOf = (source: KubeObject) => claimFacts(source, CONTROL_PLANE, NOW, NOW);
 const counted = put("status", "ipAddresses")({ total: 10, used: 3, free: 7, outOfRange: 0 });
@@ -74,7 +75,7 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
   beforeEach(async () => {
     ({ client, world } = await setUp());
     namespace = await world.newNamespace();
-    clock = new StandingClock();
+    clock = new StandingClock(NOW);
     inventory = new KubeInventory(client, RULES, clock);
   });
 

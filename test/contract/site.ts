@@ -2,7 +2,6 @@
 import type { Client } from "../../lib/adapters/client";
 import type { Resource } from "../../lib/adapters/kinds";
 import type { KubeObject } from "../../lib/core/facts";
-import type { Clock } from "../../lib/ports/clock";
 import type { Change } from "../gen/objects";
 
 export type Propagation = "Background" | "Foreground" | "Orphan";
@@ -26,17 +25,3 @@ export interface Site {
 
 /** Later than any time that an API server writes, and always the same. */
 export const NOW = Date.parse("2040-01-01T00:00:00Z");
-
-/** A clock that stands; what is to happen later does happen. */
-export class StandingClock implements Clock {
-  at = NOW;
-
-  now(): number {
-    return this.at;
-  }
-
-  after(ms: number, what: () => void): () => void {
-    const timer = setTimeout(what, ms);
-    return () => clearTimeout(timer);
-  }
-}

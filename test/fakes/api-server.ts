@@ -52,6 +52,11 @@ export class FakeApiServer {
 
   constructor(private readonly now: () => number) {}
 
+  /** The latest one; a list would carry it. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   find(of: Resource, namespace: string | undefined, name: string): KubeObject | undefined {
     return this.#objects.get(keyOf(of, namespace, name));
   }
@@ -128,6 +133,11 @@ export class FakeApiServer {
     if (finalizers.length === 0) return this.#remove(of, now);
     const deletionTimestamp = now.metadata.deletionTimestamp ?? this.#stamp();
     this.#replace(of, now, { ...now, metadata: { ...now.metadata, finalizers, deletionTimestamp } });
+  }
+
+  /** Stores an object as it is, times and UID included: it was there before anybody looked. */
+  restore(of: Resource, object: KubeObject): KubeObject {
+    return this.#store(of, "ADDED", object);
   }
 
   /** Calls back after every write; what is returned ends it. */

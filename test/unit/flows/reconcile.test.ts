@@ -9,7 +9,8 @@ import {
 } from "../../../lib/core/contract";
 import { reconcile } from "../../../lib/flows/reconcile";
 import type { Return } from "../../../lib/ports/queue";
-import { World } from "../../fakes/world";
+import { failed } from "../../fakes/api-server";
+import { Stage } from "../../fakes/stage";
 import { Unread, type World as Objects } from "../../gen/facts";
 import {
   address,
@@ -25,7 +26,6 @@ import {
   host,
   minutes,
   NAME,
-  NAMESPACE,
   optedOut,
   OTHER_IP,
   owned,
@@ -39,109 +39,108 @@ import {
   VIP_ANNOTATION,
 } from "../../gen/objects";
 
-const look = (world: World): Promise<Return> =>
-  reconcile({ namespace: NAMESPACE, name: NAME }, { inventory: world, executor: world, journal: world });
-const worldWith = (objects: Objects): World => new World(objects);
-const annotations = (world: World): Readonly<Record<string, string>> =>
-  world.get("cluster")?.metadata.annotations ?? {};
+const look = (stage: Stage): Promise<Return> => reconcile(Stage.key, stage.ports);
+const stageWith = (objects: Objects): Stage => new Stage(objects);
+const annotations = (stage: Stage): Readonly<Record<string, string>> =>
+  stage.get("cluster")?.metadata.annotations ?? {};
 
 describe("A pass", () => {
   test("adopts what admission made, the address first, and then rests", async () => {
-    const world = worldWith({ cluster: stored(complete()), claim: claim(bound), address: address() });
-    expect(await look(world)).toMatchObject({ kind: "rest", lookAgainMs: undefined });
-    expect(world.writes).toEqual([
+    const stage = stageWith({ cluster: stored(complete()), claim: claim(bound), address: address() });
+    expect(await look(stage)).toMatchObject({ kind: "rest", lookAgainMs: undefined });
+    expect(stage.writes).toEqual([
       `protect ${CLAIM} for ${UID}`,
       `own ${CLAIM} for ${UID}, label ${CLAIM} with ${NAME}`,
     ]);
-    expect(world.get("address")?.metadata).toMatchObject({
+    expect(stage.get("address")?.metadata).toMatchObject({
       finalizers: expect.arrayContaining([IN_USE]) as unknown,
       annotations: { [CLUSTER_UID]: UID },
     });
-    expect(world.get("claim")?.metadata.labels?.[CLUSTER_NAME_LABEL]).toBe(NAME);
-    expect(world.records.at(-1)).toEqual({ row: "the VIP is in place", reason: "Assigned", outcome: "done" });
+    expect(stage.get("claim")?.metadata.labels?.[CLUSTER_NAME_LABEL]).toBe(NAME);
+    expect(stage.records.at(-1)).toEqual({ row: "the VIP is in place", reason: "Assigned", outcome: "done" });
   });
 
   test("over a Cluster that has everything writes nothing and reads once", async () => {
-    const world = worldWith({
+    const stage = stageWith({
       cluster: stored(complete()),
       claim: claim(bound, owned(), clusterLabelled),
       address: address(secured()),
     });
-    expect(await look(world)).toMatchObject({ kind: "rest" });
-    expect(world.writes).toEqual([]);
-    expect(world.reads).toBe(1);
+    expect(await look(stage)).toMatchObject({ kind: "rest" });
+    expect(stage.writes).toEqual([]);
+    expect(stage.reads).toBe(1);
   });
 
   test("completes a hold whose address has come, and takes our pause off", async () => {
-    const world = worldWith({
+    const stage = stageWith({
       cluster: stored(held("WaitingForAddress")),
       claim: claim(bound),
       address: address(),
     });
-    await look(world);
-    expect(world.writes).toEqual([
+    await look(stage);
+    expect(stage.writes).toEqual([
       `protect ${CLAIM} for ${UID}`,
       `own ${CLAIM} for ${UID}`,
       `edit ${NAME}`,
       `label ${CLAIM} with ${NAME}`,
     ]);
-    expect(annotations(world)).toEqual({ [VIP_ANNOTATION]: VIP });
-    expect(world.get("cluster")?.["spec"]).toMatchObject({ controlPlaneEndpoint: { host: VIP, port: 6443 } });
+    expect(annotations(stage)).toEqual({ [VIP_ANNOTATION]: VIP });
+    expect(stage.get("cluster")?.["spec"]).toMatchObject({ controlPlaneEndpoint: { host: VIP, port: 6443 } });
   });
 
   test("makes the claim of a held Cluster and rests until its address comes", async () => {
-    const world = worldWith({ cluster: stored(held("NoMatchingPool")) });
-    world.provides = false;
-    expect(await look(world)).toMatchObject({
+    const stage = stageWith({ cluster: stored(held("NoMatchingPool")) });
+    stage.provides = false;
+    expect(await look(stage)).toMatchObject({
       kind: "rest",
       // An event may be lost: while something is owed, nobody relies on one.
       lookAgainMs: minutes(5),
       interests: [{ kind: "class" }, { kind: "pool" }],
     });
-    expect(world.writes).toEqual([
+    expect(stage.writes).toEqual([
       `create ${CLAIM} from InClusterIPPool own owned by ${UID}`,
       `edit ${NAME}`,
     ]);
-    expect(annotations(world)[HOLD]).toBe("WaitingForAddress");
+    expect(annotations(stage)[HOLD]).toBe("WaitingForAddress");
   });
 
   test("lifts a hold without a true reason, tidies up, and leaves no trace", async () => {
-    const world = worldWith({ cluster: stored(held("Unreachable"), optedOut), claim: claim(owned()) });
-    expect(await look(world)).toMatchObject({ kind: "rest" });
-    expect(world.writes).toEqual([`delete ${CLAIM}`, `edit ${NAME}`, `edit ${NAME}`]);
-    expect(annotations(world)).not.toHaveProperty([HOLD]);
-    expect(annotations(world)).not.toHaveProperty([PAUSED]);
+    const stage = stageWith({ cluster: stored(held("Unreachable"), optedOut), claim: claim(owned()) });
+    expect(await look(stage)).toMatchObject({ kind: "rest" });
+    expect(stage.writes).toEqual([`delete ${CLAIM}`, `edit ${NAME}`, `edit ${NAME}`]);
+    expect(annotations(stage)).not.toHaveProperty([HOLD]);
+    expect(annotations(stage)).not.toHaveProperty([PAUSED]);
   });
 
   test("gives a claim back that a host of the user's made superfluous", async () => {
-    const world = worldWith({
+    const stage = stageWith({
       cluster: stored(host(OTHER_IP, 6443)),
       claim: claim(bound),
       address: address(),
     });
-    await look(world);
-    expect(world.get("claim")).toBeUndefined();
-    expect(world.get("address")).toBeUndefined();
-    expect(world.get("cluster")?.["spec"]).toMatchObject({ controlPlaneEndpoint: { host: OTHER_IP } });
+    await look(stage);
+    expect(stage.get("claim")).toBeUndefined();
+    expect(stage.get("address")).toBeUndefined();
+    expect(stage.get("cluster")?.["spec"]).toMatchObject({ controlPlaneEndpoint: { host: OTHER_IP } });
   });
 
   test("releases a former Cluster's address, then serves the new one of the name", async () => {
-    const world = worldWith({
+    const stage = stageWith({
       cluster: stored(held("PreviousAddressReleasing")),
       address: address(secured(FORMER_UID), terminating()),
     });
-    await look(world);
-    expect(world.writes.slice(0, 2)).toEqual([
+    await look(stage);
+    expect(stage.writes.slice(0, 2)).toEqual([
       `release ${CLAIM}`,
       `create ${CLAIM} from InClusterIPPool own owned by ${UID}`,
     ]);
   });
 
   test("writes a late VIP only when the user says so", async () => {
-    const late = worldWith({ cluster: stored(running) });
+    const late = stageWith({ cluster: stored(running) });
     await look(late);
     expect(late.writes).toEqual([]);
-    const told = worldWith({
+    const told = stageWith({
       cluster: stored(running, annotated(APPLY_LATE)),
       claim: claim(bound, owned()),
       address: address(secured()),
@@ -151,27 +150,27 @@ describe("A pass", () => {
   });
 
   test("leaves a paused Cluster as it is", async () => {
-    const cluster = stored(held("NoMatchingPool"), pausedByField);
-    const world = worldWith({ cluster });
-    await look(world);
-    expect(world.get("cluster")).toBe(cluster);
-    expect(world.writes).toEqual([]);
+    const stage = stageWith({ cluster: stored(held("NoMatchingPool"), pausedByField) });
+    const before = stage.get("cluster");
+    await look(stage);
+    expect(stage.get("cluster")).toBe(before);
+    expect(stage.writes).toEqual([]);
   });
 });
 
 describe("What a Cluster left behind", () => {
   test("is released and swept in its time", async () => {
-    const released = worldWith({ address: address(secured(), terminating()) });
+    const released = stageWith({ address: address(secured(), terminating()) });
     expect(await look(released)).toMatchObject({ kind: "rest" });
     expect(released.get("address")).toBeUndefined();
-    const swept = worldWith({ claim: claim(bound), address: address() });
+    const swept = stageWith({ claim: claim(bound), address: address() });
     await look(swept);
     expect(swept.writes).toEqual([`delete ${CLAIM}`]);
   });
 
   test("is looked at again when its time has come", async () => {
-    const world = worldWith({ claim: claim(created(minutes(5))) });
-    expect(await look(world)).toEqual({ kind: "rest", lookAgainMs: minutes(10), interests: [] });
+    const stage = stageWith({ claim: claim(created(minutes(5))) });
+    expect(await look(stage)).toEqual({ kind: "rest", lookAgainMs: minutes(10), interests: [] });
   });
 });
 
@@ -179,42 +178,41 @@ describe("A pass that fails", () => {
   test.each(["claim", "address", "class", "pools"] as const)(
     "to read the %s is tried again",
     async (what) => {
-      const world = worldWith({ cluster: stored(), [what]: new Unread("HTTP 503") });
-      expect(await look(world)).toMatchObject({ kind: "retry" });
-      expect(world.writes).toEqual([]);
+      const stage = stageWith({ cluster: stored(), [what]: new Unread("HTTP 503") });
+      expect(await look(stage)).toMatchObject({ kind: "retry" });
+      expect(stage.writes).toEqual([]);
     },
   );
 
   test("to read the Cluster is tried again, and nothing is swept", async () => {
-    const world = worldWith({ cluster: new Unread("HTTP 500"), claim: claim() });
-    expect(await look(world)).toEqual({ kind: "retry", interests: [] });
-    expect(world.writes).toEqual([]);
+    const stage = stageWith({ cluster: new Unread("HTTP 500"), claim: claim() });
+    expect(await look(stage)).toEqual({ kind: "retry", interests: [] });
+    expect(stage.writes).toEqual([]);
   });
 
-  test.each(["refused", "unreachable"] as const)(
-    "to write (%s) is tried again later, not at once",
-    async (kind) => {
-      const world = worldWith({ cluster: stored(complete()), claim: claim(bound), address: address() });
-      world.failNext({ kind, why: "no" });
-      expect(await look(world)).toMatchObject({ kind: "retry", interests: [{ kind: "class" }] });
-      expect(world.reads).toBe(1);
-      expect(world.records).toEqual([{ row: "the VIP is in place", reason: "Assigned", outcome: kind }]);
-    },
-  );
+  test.each([
+    ["refused", 403],
+    ["unreachable", 503],
+  ] as const)("to write (%s) is tried again later, not at once", async (kind, code) => {
+    const stage = stageWith({ cluster: stored(complete()), claim: claim(bound), address: address() });
+    stage.failNext(failed(code, "No", "no", CLAIM));
+    expect(await look(stage)).toMatchObject({ kind: "retry", interests: [{ kind: "class" }] });
+    expect(stage.reads).toBe(1);
+    expect(stage.records).toEqual([{ row: "the VIP is in place", reason: "Assigned", outcome: kind }]);
+  });
 
   test("by a conflict looks again at once and goes by what is there then", async () => {
-    const world = worldWith({ cluster: stored(), claim: claim(bound, owned()), address: address(secured()) });
-    world.afterNextRead(() => world.set("cluster", stored(host(OTHER_IP, 6443), terminating())));
-    world.failNext({ kind: "conflict", why: "too old" });
-    expect(await look(world)).toMatchObject({ kind: "rest" });
-    expect(world.writes).toEqual([]);
-    expect(world.records.map(({ outcome }) => outcome)).toEqual(["conflict", "done"]);
+    const stage = stageWith({ cluster: stored(), claim: claim(bound, owned()), address: address(secured()) });
+    stage.beforeNext("write", () => stage.set("cluster", stored(host(OTHER_IP, 6443), terminating())));
+    expect(await look(stage)).toMatchObject({ kind: "rest" });
+    expect(stage.writes).toEqual([]);
+    expect(stage.records.map(({ outcome }) => outcome)).toEqual(["conflict", "done"]);
   });
 
   test("by conflict after conflict gives its worker back", async () => {
-    const world = worldWith({ cluster: stored(complete()), claim: claim(bound), address: address() });
-    world.failNext(...Array.from({ length: 100 }, () => ({ kind: "conflict", why: "too old" }) as const));
-    expect(await look(world)).toMatchObject({ kind: "retry" });
-    expect(world.reads).toBeLessThan(10);
+    const stage = stageWith({ cluster: stored(complete()), claim: claim(bound), address: address() });
+    stage.failNext(...Array.from({ length: 100 }, () => failed(409, "Conflict", "too old", CLAIM)));
+    expect(await look(stage)).toMatchObject({ kind: "retry" });
+    expect(stage.reads).toBeLessThan(10);
   });
 });
