@@ -3,7 +3,7 @@ import { RequestFailed, type Client } from "../../lib/adapters/client";
 import { failureOf } from "../../lib/adapters/kube-failure";
 import type { Resource } from "../../lib/adapters/kinds";
 import type { KubeObject } from "../../lib/core/facts";
-import { CLAIM, labelled, put, type Change } from "../gen/objects";
+import { annotated, CLAIM, labelled, put, wantsVip, type Change } from "../gen/objects";
 import {
   address,
   ADDRESSES,
@@ -11,7 +11,9 @@ import {
   boundTo,
   claim,
   CLAIMS,
+  CLASSES,
   cluster,
+  clusterClass,
   CLUSTERS,
   content,
   essence,
@@ -260,6 +262,29 @@ export function clientContract(setUp: () => Promise<Site>): void {
       const going = await now();
       const alive = put("metadata", "deletionTimestamp")(undefined);
       expect(essence(await patch(going, alive))).toEqual(essence(going));
+    });
+
+    const running = put("status", "controlPlane")({ replicas: 3 });
+    const counted = put("status", "ipAddresses")({ total: 10, used: 3, free: 7, outOfRange: 0 });
+
+    test.each([
+      [CLUSTERS, cluster, running],
+      [CLASSES, clusterClass, wantsVip],
+      [POOLS, pool, counted],
+      [GLOBAL_POOLS, (name: string) => globalPool(`${name}-pool`), counted],
+    ] as const)("of a kind with a status ($kind) leaves it to its own writer", async (of, make, working) => {
+      const made = await world.create(of, working(make(namespace)));
+      expect(made).not.toHaveProperty("status");
+      const told = await world.writeStatus(of, annotated("theirs")(working(made)));
+      expect(content(told)).toEqual(content(working(made)));
+      const after = await world.change(of, made, (object) => annotated("ours")(put("status")({})(object)));
+      expect(content(after)).toEqual(annotated("ours")(content(told)));
+    });
+
+    test("of an address gives it no status: there is none", async () => {
+      const made = await world.create(ADDRESSES, boundTo("x")(address(namespace)));
+      expect(made).not.toHaveProperty("status");
+      expect(essence(await client.patch(ADDRESSES, made, boundTo("x")(made)))).toEqual(essence(made));
     });
 
     test("changes Clusters and addresses in the same way", async () => {

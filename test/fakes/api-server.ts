@@ -29,15 +29,6 @@ export interface DeleteOptions {
 export const FOREGROUND = "foregroundDeletion";
 export const ORPHAN = "orphan";
 
-/** Kinds whose status can be written only by itself. */
-const WITH_STATUS = [
-  "clusters",
-  "clusterclasses",
-  "ipaddressclaims",
-  "inclusterippools",
-  "globalinclusterippools",
-];
-
 const SECOND = 1000;
 
 /** What was before has been forgotten, as it is after a while. */
@@ -82,9 +73,8 @@ export class FakeApiServer {
     const { name = "" } = body.metadata;
     if (name === "") throw failed(422, "Invalid", "name or generateName is required", name, true);
     if (this.find(of, namespace, name)) throw failed(409, "AlreadyExists", `"${name}" already exists`, name);
-    const { status: _, ...stored } = WITH_STATUS.includes(of.plural) ? body : { ...body, status: undefined };
     return this.#store(of, "ADDED", {
-      ...stored,
+      ...withStatus(body, undefined),
       metadata: withoutEmpty({
         ...body.metadata,
         ...(of.namespaced && namespace !== undefined && { namespace }),
@@ -111,15 +101,14 @@ export class FakeApiServer {
         true,
       );
     return this.#replace(of, now, {
-      ...after,
-      ...(WITH_STATUS.includes(of.plural) && { status: now["status"] }),
+      ...withStatus(after, now["status"]),
       metadata: withoutEmpty({ ...after.metadata, uid, creationTimestamp, deletionTimestamp }),
     });
   }
 
   updateStatus(of: Resource, after: KubeObject): KubeObject {
     const now = this.#guarded(of, after.metadata);
-    return this.#replace(of, now, { ...now, status: after["status"] });
+    return this.#replace(of, now, withStatus(now, after["status"]));
   }
 
   delete(of: Resource, namespace: string | undefined, name: string, options: DeleteOptions = {}): void {
@@ -340,6 +329,11 @@ function applied(now: KubeObject, operations: readonly Operation[]): KubeObject 
   } catch {
     throw failed(422, "Invalid", "the server rejected our request due to an error in our request", "");
   }
+}
+
+/** Whatever has a status has it written only by itself; an address has none. */
+function withStatus({ status: _, ...rest }: KubeObject, status: unknown): KubeObject {
+  return { ...rest, ...(status !== undefined && { status }) } as KubeObject;
 }
 
 /** Fields that are not there are not stored as `undefined` or empty. */
