@@ -221,7 +221,8 @@ export function isShaped(object: KubeObject): boolean {
 const isEndpoint = (value: unknown): boolean =>
   isMap(value) && typeof (value["host"] ?? "") === "string" && typeof (value["port"] ?? 0) === "number";
 
-const isMap = (value: unknown): value is Record<string, unknown> => isObject(value) && !Array.isArray(value);
+export const isMap = (value: unknown): value is Record<string, unknown> =>
+  isObject(value) && !Array.isArray(value);
 
 // ---- Clusters as they arrive ---------------------------------------------------------------------
 
@@ -277,6 +278,8 @@ export interface Answer {
   readonly warnings: readonly string[];
   readonly status: { readonly code?: number; readonly message?: string } | undefined;
   readonly patch: readonly Operation[];
+  /** What Pepr's copy of the object has lost: every key of the name `__proto__`. */
+  readonly lost: readonly Operation[];
 }
 
 /** The JSON text of an answer as Pepr sends it. */
@@ -331,7 +334,7 @@ const capabilityOf = (mutateCallback: ClusterHook["admit"]): Capability =>
     ],
   }) as unknown as Capability;
 
-/** Pepr's copy of an object loses every key of this name, and its patch takes it away from the original. */
+/** Such a key sets the prototype of Pepr's copy, so that its patch takes the key away from the original. */
 const isPeprsLoss = (path: string): boolean => path.endsWith("/__proto__");
 
 /** Pepr broke down before anybody asked us: the API server hears HTTP 500. */
@@ -361,6 +364,10 @@ export async function answerOf(hook: ClusterHook, review: Review): Promise<Answe
   hook.complete(answer);
   const { allowed, warnings = [], status, patch: coded } = JSON.parse(JSON.stringify(answer)) as Response;
   const text = coded === undefined ? "[]" : Buffer.from(coded, "base64").toString("utf8");
-  const patch = (JSON.parse(text) as Operation[]).filter(({ path }) => !isPeprsLoss(path));
-  return { allowed, warnings, status, patch };
+  const all = JSON.parse(text) as Operation[];
+  const [patch, lost] = [
+    all.filter(({ path }) => !isPeprsLoss(path)),
+    all.filter(({ path }) => isPeprsLoss(path)),
+  ];
+  return { allowed, warnings, status, patch, lost };
 }

@@ -24,7 +24,7 @@ import { tidy } from "../../lib/core/tidy";
 import { REASONS } from "../../lib/core/verdict";
 import type { Clock } from "../../lib/ports/clock";
 import { FakeApiServer, FakeClient, type Request, type Turn } from "../fakes/api-server";
-import { pools, storedWorlds } from "../gen/arbitrary";
+import { storedWorlds } from "../gen/arbitrary";
 import { poolOf, RULES, Unread } from "../gen/facts";
 import {
   address,
@@ -32,9 +32,12 @@ import {
   clusterClass,
   NAMESPACE,
   NOW,
+  free,
+  globalPool,
   pool,
   put,
   variable,
+  variables,
   VARIABLE,
   VIP,
   wantsVip,
@@ -199,10 +202,7 @@ const surroundings = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       class: fc.constant(clusterClass(wantsVip)),
-      pools: pools.map((others) => [
-        pool("own"),
-        ...others.filter(({ metadata }) => metadata.name !== "own"),
-      ]),
+      pools: fc.constantFrom([pool("own")], [pool("own", free(0)), globalPool("all")], [globalPool("all")]),
       claim: fc.constant(undefined),
       address: fc.constant(undefined),
     }),
@@ -430,8 +430,6 @@ const OURS = [
   /^(add|replace) \/spec\/topology\/variables\/\d+\/value$/,
 ];
 
-const REFUSAL = /^Cluster team-a\/[^]*: [^]* \((HostAndVariableDiffer|PoolRequired)\)\. /;
-
 /** As `expect`, and a hundred times faster where all is well. */
 function must(holds: unknown, what: string): void {
   if (!holds) throw new Error(what);
@@ -450,11 +448,20 @@ type Law = (answered: Answered) => void;
 
 /** What holds for any create, be the request what it may. */
 const alwaysHolds: Record<string, Law> = {
-  "it is allowed, or refused in words that name the Cluster and the reason": ({ answer }) => {
+  "it is allowed, or refused in words that name the Cluster and the reason": ({ review, answer }) => {
     const { allowed, status, warnings, patch } = answer;
+    const names = (text: string | undefined, reason: RegExp): boolean =>
+      text?.startsWith(`Cluster ${clusterFacts(review.object, NAMESPACE).key.namespace}/`) === true &&
+      reason.test(text);
+    for (const warning of warnings) must(names(warning, / \(\w+\)\. /), `warned: ${warning}`);
     if (allowed) return must(status === undefined, "a status beside an allowed answer");
     must(patch.length === 0 && warnings.length === 0, "a refusal with a patch or warnings");
-    must(status?.code === 403 && REFUSAL.test(status.message ?? ""), `refused: ${brief(answer)}`);
+    const isClear = names(status?.message, / \((HostAndVariableDiffer|PoolRequired)\)\. /);
+    must(status?.code === 403 && isClear, `refused: ${brief(answer)}`);
+  },
+  "no mistake of ours is heard of where all is as it should be": ({ review, setting, failures }) => {
+    const isForged = setting.weather.some(({ behaviour }) => behaviour.does === "says");
+    must(isForged || !isShaped(review.object) || failures.length === 0, String(failures[0]));
   },
   "the patch gives exactly the change that was decided on": (answered) => {
     const { review, answer, result } = answered;
@@ -528,7 +535,8 @@ function mayGoWithout({ review, setting, world }: Answered): boolean {
   if (!aClass || always(setting, /^(get clusterclasses|list .*pools)$/, FAILURES)) return false;
   if (classFacts(aClass).strings.has(VARIABLE) && setting.noPool !== "ignore") return false;
   // A listing that leaves some pools out is as good as any.
-  if (always(setting, /^list/, ["says"])) return true;
+  if (setting.weather.some(({ on, behaviour }) => on.startsWith("list") && behaviour.does === "says"))
+    return true;
   const listed = POOL_KINDS.flatMap((kind) => world.server.list(kind, key.namespace));
   const wish = { namespace: key.namespace, className: name?.name ?? "", role: CONTROL_PLANE.name };
   return choosePool(listed.map(poolOf), wish).matching.length === 0;
@@ -615,7 +623,6 @@ function law(
 describe("A create", () => {
   law("is answered in time, whatever the API server does", creates, rough, 2500, (answered) => {
     holdAll({ ...alwaysHolds, ...holdsForClusters }, answered);
-    must(answered.failures.length === 0, `a mistake of ours: ${String(answered.failures[0])}`);
   });
 
   law("is answered in time, whatever the API server says", creates, wild, 1000, (answered) =>
@@ -640,48 +647,70 @@ describe("A create", () => {
 
 const POOLS: Stored = [[POOL_OF_KIND.get("InClusterIPPool") ?? CLASSES, pool("own")]];
 
-describe("An odd create", () => {
-  const wanting = new Setting([[CLASSES, clusterClass(wantsVip)]], "hold", undefined, []);
-  const created = (object: unknown): Review => new Review("CREATE", object, undefined, false);
+const ready = (...weather: readonly Spell[]): Setting =>
+  new Setting([[CLASSES, clusterClass(wantsVip)], ...POOLS], "hold", { after: 0, address: VIP }, weather);
 
-  test("with ten thousand variables is completed", async () => {
-    const setting = new Setting([...wanting.objects, ...POOLS], "hold", { after: 0, address: VIP }, []);
-    const answered = await ask(created(tenThousandVariables(cluster())), setting);
-    holdAll({ ...alwaysHolds, ...holdsForClusters }, answered);
-    expect(specOf(answered.result).topology?.variables).toHaveLength(10_001);
-    expect(hostOf(answered.result)).toBe(VIP);
-  });
+const created = (object: unknown): Review => new Review("CREATE", object, undefined, false);
+
+describe("An odd create", () => {
+  test(
+    "with ten thousand variables is completed",
+    async () => {
+      const answered = await ask(created(tenThousandVariables(cluster())), ready());
+      holdAll({ ...alwaysHolds, ...holdsForClusters }, answered);
+      expect(specOf(answered.result).topology?.variables).toHaveLength(10_001);
+      expect(hostOf(answered.result)).toBe(VIP);
+    },
+    LONG_MS,
+  );
 
   // Any object that answers for the class is taken for one without variables: {} ends as NotManaged, un-held.
   test.failing("is held when the API server answers with something that is not its class", async () => {
-    const { objects } = wanting;
-    const weather = [
-      { on: "get clusterclasses", times: Infinity, behaviour: { does: "says" as const, what: {} } },
-    ];
-    const { result } = await ask(created(cluster()), new Setting(objects, "hold", undefined, weather));
+    const weather: Spell = {
+      on: "get clusterclasses",
+      times: Infinity,
+      behaviour: { does: "says", what: {} },
+    };
+    const { objects } = new Setting([[CLASSES, clusterClass(wantsVip)]], "hold", undefined, []);
+    const { result } = await ask(created(cluster()), new Setting(objects, "hold", undefined, [weather]));
     expect(isHeld(result)).toBe(true);
+  });
+
+  // 422 without causes counts as a conflict, so that nothing but the budget ends the rounds; a policy may answer so.
+  test.failing("whose claim somebody refuses for good does not ask for it until its time is up", async () => {
+    const behaviour = { does: "fails" as const, code: 422, names: false, causes: false };
+    const { world } = await ask(
+      created(cluster()),
+      ready({ on: "create ipaddressclaims", times: Infinity, behaviour }),
+    );
+    expect(world.asked.filter((what) => what === "create ipaddressclaims").length).toBeLessThan(5);
   });
 
   // The mistake is caught, but holding an object without metadata throws again, and the words are JavaScript's.
   test.failing("without metadata is answered without a mistake of ours in its words", async () => {
-    const { answer } = await ask(created({ spec: cluster()["spec"] }), wanting);
+    const { answer } = await ask(created({ spec: cluster()["spec"] }), ready());
     expect(answer).toMatchObject({ allowed: true });
   });
 
-  // `applyEdit` spreads a text into {"0": "1", "1": "0", …, "host": …} and a list into {…}: valid, unlike what the user wrote.
+  // `applyEdit` spreads a text into {"0": "1", "1": "0", …, "host": …}: valid, unlike what the user wrote.
   test.failing.each(["10.0.0.5", ["10.0.0.5"]])(
     "whose endpoint is %j keeps it, for the API server to refuse",
     async (odd) => {
-      const setting = new Setting([...wanting.objects, ...POOLS], "hold", { after: 0, address: VIP }, []);
-      const { result } = await ask(created(put("spec", "controlPlaneEndpoint")(odd)(cluster())), setting);
+      const { result } = await ask(created(put("spec", "controlPlaneEndpoint")(odd)(cluster())), ready());
       expect(specOf(result).controlPlaneEndpoint).toEqual(odd);
     },
   );
 
   // What is no text counts as empty and is written over; Cluster API would have said that it must be a string.
   test.failing("whose variable is no text keeps it, for Cluster API to refuse", async () => {
-    const setting = new Setting([...wanting.objects, ...POOLS], "hold", { after: 0, address: VIP }, []);
-    const { result } = await ask(created(variable({ ip: "10.0.0.5" })(cluster())), setting);
+    const { result } = await ask(created(variable({ ip: "10.0.0.5" })(cluster())), ready());
     expect(specOf(result).topology?.variables).toEqual([{ name: VARIABLE, value: { ip: "10.0.0.5" } }]);
+  });
+
+  // Pepr's copy loses the key, and its patch takes it from the Cluster, also where nothing was to be changed.
+  test.failing("keeps a key of the name __proto__ in a variable's value", async () => {
+    const value: unknown = JSON.parse('{"__proto__": "text"}');
+    const { answer } = await ask(created(variables({ other: value })(cluster())), ready());
+    expect(answer.lost).toEqual([]);
   });
 });

@@ -18,6 +18,7 @@ import { restore } from "../../lib/core/restore";
 import { NAMESPACE, VARIABLE } from "../gen/objects";
 import {
   answerOf,
+  isMap,
   isShaped,
   junkUpdates,
   mutatedUpdates,
@@ -141,6 +142,11 @@ function needsNoSecond({ review: { object, oldObject }, result, failures }: Answ
   if (failures.length === 0 && isShaped(object)) same(edited(oldObject, result), result);
 }
 
+function isNoMistake({ review: { object, oldObject }, failures }: Answered): void {
+  const isOdd = [object, oldObject].some((one) => !isMap(one) || !isMap(one.metadata) || !isShaped(one));
+  must(isOdd || failures.length === 0, `a mistake of ours: ${String(failures[0])}`);
+}
+
 function keepsWhatIsTheirs({ review: { object }, result }: Answered): void {
   if (!isShaped(object)) return;
   const [before, after] = [facts(object), facts(result)];
@@ -204,17 +210,16 @@ function law(
 }
 
 describe("An update", () => {
-  const always = [isAllowed, isExactlyTheEdit, needsNoSecond, isSafe];
+  const always = [isAllowed, isExactlyTheEdit, needsNoSecond, isNoMistake, isSafe];
 
   law(
     "gets back what is ours, and nothing else is touched",
     updates,
-    1500,
+    1200,
     ...[...always, keepsWhatIsTheirs, leavesAlone, changesOnlyOurs],
-    ({ failures }) => must(failures.length === 0, `a mistake of ours: ${String(failures[0])}`),
   );
 
-  law("of a mutated Cluster is never refused", mutatedUpdates, 1000, ...always, keepsWhatIsTheirs);
+  law("of a mutated Cluster is never refused", mutatedUpdates, 900, ...always, keepsWhatIsTheirs);
 
   law("of junk is never refused", junkUpdates, 500, ...always);
 
