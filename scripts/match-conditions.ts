@@ -55,11 +55,16 @@ const variableLost =
 /** The new class may define a variable that the old one did not: it must carry the VIP from the start. */
 const classChanged = `${hadTopology} && ${fieldLost("spec.topology.classRef")}`;
 
+/** Cluster API has just written the empty default of a class that wants a VIP, on a Cluster that has none. */
+const askedByNewClass =
+  `(${classChanged}) && has(object.spec.topology.variables) && ` +
+  `object.spec.topology.variables.exists(n, n.name in ${listed(ROLES.map(({ variable }) => variable))} && n.value == '')`;
+
 export function matchConditions(): readonly MatchCondition[] {
   return [
     { name: "has-topology", expression: "has(object.spec.topology)" },
     { name: "create-of-a-new-cluster", expression: onCreate(isNew) },
-    { name: "update-of-a-cluster-of-ours", expression: onUpdate(isOurs) },
+    { name: "update-of-a-cluster-of-ours", expression: onUpdate(anyOf(isOurs, askedByNewClass)) },
     { name: "update-of-a-cluster-that-stays", expression: onUpdate(stays) },
     {
       name: "update-that-takes-something-away",

@@ -46,7 +46,7 @@ export class WinstonJournal implements Journal {
     const key = `${nameOf(facts)}/${role.name}`;
     const words = JSON.stringify(line);
     if (facts.occasion === "watch" && this.#repeats(key, words, verdict)) return;
-    const level = outcome.kind === "refused" ? "error" : LEVELS[REASONS[verdict.reason].class];
+    const level = levelOf(facts, plan, verdict, outcome);
     this.logger.log(
       level,
       facts.occasion === "admission" ? "Admitting Cluster" : "Reconciling Cluster",
@@ -61,6 +61,18 @@ export class WinstonJournal implements Journal {
     else this.#said.set(key, words);
     return false;
   }
+}
+
+/** A create that goes on has more to say before it is answered. */
+function levelOf(
+  { occasion }: Facts,
+  { steps, waitFor }: Plan,
+  { reason }: Verdict,
+  outcome: Outcome,
+): string {
+  if (outcome.kind === "refused") return "error";
+  const goesOn = occasion === "admission" && outcome.kind === "done" && (steps.length > 0 || waitFor);
+  return goesOn ? "debug" : LEVELS[REASONS[reason].class];
 }
 
 const nameOf = ({ key }: Facts): string => `${key.namespace}/${key.name}`;

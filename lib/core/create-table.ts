@@ -6,7 +6,7 @@
  *
  * | facts                                                        | outcome                          |
  * |--------------------------------------------------------------|----------------------------------|
- * | no topology, opted out, infrastructure or control plane set  | unchanged                        |
+ * | no topology, infrastructure or control plane set, opted out  | unchanged, nothing is read       |
  * | a Cluster of this name exists                                | held, without a word             |
  * | a read failed                                                | held                             |
  * | class missing                                                | held; dry-run: unchanged         |
@@ -27,6 +27,8 @@ import { isIP } from "node:net";
 import { sameHost } from "./address";
 import { claiming } from "./adoption";
 import { hold } from "./edit";
+import type { ClusterFacts } from "./facts";
+import { ROLES } from "./roles";
 import type { Row, RolePlan } from "./row";
 import {
   claimWords,
@@ -85,21 +87,15 @@ function lastWord(s: Situation): RolePlan {
   return held(s, "Unreachable", s.facts.spent ?? "");
 }
 
+/** Nothing of ours could come of it, so not a single request is made for it. */
+export const isNobodysBusiness = (cluster: ClusterFacts): boolean =>
+  !cluster.class || cluster.hasRefs || ROLES.every((role) => hasOptedOut(cluster, role));
+
 export const createTable: readonly Row<Situation>[] = [
-  {
-    name: "no topology",
-    when: (s) => s.cluster.class === undefined,
-    plan: () => unchanged("NoTopology"),
-  },
   {
     name: "opted out",
     when: (s) => hasOptedOut(s.cluster, s.role),
     plan: () => unchanged("OptedOut"),
-  },
-  {
-    name: "moved or restored",
-    when: (s) => s.cluster.hasRefs,
-    plan: () => unchanged("Moved"),
   },
   {
     // Usually AlreadyExists follows; if the old one vanishes meanwhile, the watch takes the held one up.

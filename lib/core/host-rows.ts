@@ -1,6 +1,6 @@
 /** Answers: what is to be done for a stored Cluster that has a host already? */
 import { adoption, isProtected, retire } from "./adoption";
-import { canonicalAddress } from "./address";
+import { canonicalAddress, sameHost } from "./address";
 import { APPLY_LATE } from "./contract";
 import { isEmpty, type Edit } from "./edit";
 import type { RolePlan, Row } from "./row";
@@ -59,6 +59,13 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
     name: "the VIP is in place",
     when: isItsVip,
     plan: (s) => follow(s, "Assigned", true),
+  },
+  {
+    // A create that says so is refused; one that could not be judged is held, and stays so until its user decides.
+    name: "host and variable differ, held",
+    when: (s) =>
+      isHeld(s.cluster) && s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
+    plan: (s) => waits(s, "HostAndVariableDiffer", `${s.host} and ${s.variable}`),
   },
   {
     name: "host by somebody else, claim of ours",

@@ -13,7 +13,7 @@ import { HOLD, LIFTED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import { isLate } from "./host-rows";
 import { obstacle, samePool } from "./pool-choice";
-import type { Row } from "./row";
+import type { Row, Step } from "./row";
 import { says, waits, type More } from "./says";
 import {
   claimWords,
@@ -26,9 +26,9 @@ import {
   type Situation,
 } from "./situation";
 
-/** No pool is asked for, or the installation says that a missing one is no reason to hold. */
+/** No pool is asked for, or the installation says that a missing one is no reason to hold. Too late to reject: that is held. */
 const needsNoPool = (s: Situation): boolean =>
-  hasNoPool(s) && (!s.wantsVariable || s.facts.rules.noPool !== "hold");
+  hasNoPool(s) && (!s.wantsVariable || s.facts.rules.noPool === "ignore");
 
 const lift = (s: Situation): Edit => (isHeld(s.cluster) ? unpause(s.cluster.annotations, LIFTED) : NO_EDIT);
 
@@ -39,6 +39,12 @@ export const lifting = (s: Situation): More => {
 
 const isStuck = ({ claim, pools }: Situation): boolean =>
   pools.matching.some((pool) => claim && samePool(pool.ref, claim.pool) && obstacle(pool) !== undefined);
+
+/** The provider does not release a claim whose label leads to a paused Cluster, and a held one is paused. */
+const detachment = ({ claim, cluster }: Situation): Step[] =>
+  claim?.ours && claim.deleting && claim.labelled && isHeld(cluster)
+    ? [{ kind: "unlabel-claim", claim }]
+    : [];
 
 /** Objects without our label send us no events; nothing but a look tells that they are gone. */
 const UNHEARD_MS = 5000;
@@ -92,6 +98,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
       (!s.claim && s.address !== undefined),
     plan: (s) =>
       waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`, {
+        steps: detachment(s),
         lookAgainMs: UNHEARD_MS,
       }),
   },

@@ -21,7 +21,7 @@ function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Edit 
   if (isWayOut(wished, role)) return withoutOurPause(wished);
   const kept = keepsHold(role, old, wished) ? stillHeld(old, wished) : NO_EDIT;
   const vip = vipOf(role, old);
-  if (vip === undefined) return kept;
+  if (vip === undefined) return mergeEdits(kept, heldByNewClass(role, old, wished));
   return [kept, endpointAndAnnotation(role, vip, old, wished), variable(role, vip, old, wished)].reduce(
     mergeEdits,
   );
@@ -67,18 +67,34 @@ function endpointAndAnnotation(role: Role, vip: string, old: ClusterFacts, wishe
 }
 
 /**
- * Present and empty means that Cluster API has just checked the entry against the class in force, so it
- * may carry the VIP. Absent under a new class may mean that the class does not know it: writing it would
- * make every later write fail, deletion included, so the Cluster is held until the class has been read.
+ * The variable follows the endpoint, also one that the user changes. A text that is present has just been checked by Cluster API against
+ * the class in force, so it may carry the VIP; whether it is the class's default or somebody's wish cannot
+ * be told, and beside another endpoint both are wrong. Absent under a new class may mean that the class
+ * does not know it: writing it would make every later write fail, deletion included, so the Cluster is
+ * held until the class has been read.
  */
 function variable(role: Role, vip: string, old: ClusterFacts, wished: ClusterFacts): Edit {
-  if (wished.endpoint.host !== undefined && !sameHost(wished.endpoint.host, vip)) return NO_EDIT;
-  const filled: Edit = { variables: { [role.variable]: vip } };
-  if (wished.variables.has(role.variable))
-    return wished.variables.get(role.variable) === "" ? filled : NO_EDIT;
+  const host = wished.endpoint.host ?? vip;
+  const filled: Edit = { variables: { [role.variable]: host } };
+  const value = wished.variables.get(role.variable);
+  if (value === "") return filled;
+  if (typeof value === "string")
+    return sameHost(value, host) || isAsBefore(role, old, wished) ? NO_EDIT : filled;
+  if (value !== undefined) return NO_EDIT;
   if (!sameClass(old, wished)) return hold(wished.annotations, "ClassChanged");
   return hasText(old.variables.get(role.variable)) ? filled : NO_EDIT;
 }
+
+/** Two that never agreed are not made to agree by somebody's change of something else: that could roll machines. */
+const isAsBefore = (role: Role, old: ClusterFacts, wished: ClusterFacts): boolean =>
+  old.endpoint.host === wished.endpoint.host &&
+  old.variables.get(role.variable) === wished.variables.get(role.variable);
+
+/** Without a VIP so far: a class that wants one has just had its empty default written by Cluster API. */
+const heldByNewClass = (role: Role, old: ClusterFacts, wished: ClusterFacts): Edit =>
+  !sameClass(old, wished) && !isHeld(old) && wished.variables.get(role.variable) === ""
+    ? hold(wished.annotations, "ClassChanged")
+    : NO_EDIT;
 
 const hasText = (value: unknown): boolean => typeof value === "string" && value !== "";
 

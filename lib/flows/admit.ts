@@ -1,10 +1,9 @@
 /** Answers: with which change may a new Cluster be stored? */
+import { isNobodysBusiness } from "../core/create-table";
 import { NO_EDIT, type Edit } from "../core/edit";
 import type { ClusterFacts, Facts, RoleFacts } from "../core/facts";
 import { found } from "../core/facts";
-import { hasOptedOut } from "../core/situation";
 import { isRefusal, sentence } from "../core/verdict";
-import { ROLES } from "../core/roles";
 import type { Executor, Outcome } from "../ports/executor";
 import type { Inventory } from "../ports/inventory";
 import type { Journal } from "../ports/journal";
@@ -23,10 +22,6 @@ export interface Ports {
   readonly journal: Journal;
 }
 
-/** Nothing of ours could come of it, so not a single request is made for it. */
-const isNobodysBusiness = (cluster: ClusterFacts): boolean =>
-  !cluster.class || cluster.hasRefs || ROLES.every((role) => hasOptedOut(cluster, role));
-
 /**
  * @param budget ends every read, write and wait; what is not done by then is left to the watch
  * @throws only what a port throws, and ports answer with what went wrong: that becomes a hold
@@ -39,11 +34,10 @@ export async function admit(
 ): Promise<Admission> {
   if (isNobodysBusiness(cluster)) return { edit: NO_EDIT, warnings: [], refusal: undefined };
   const first = await inventory.gatherForCreate(cluster, dryRun, budget);
-  const settled = await settle(first, {
+  const settled = await settle(first, journal, {
     carryOut: ({ steps }) => executor.carryOut(steps, budget),
     next: (last) => goOn(last, inventory, budget),
   });
-  journal.record(settled.facts, settled.plan, settled.outcome);
   return answer(settled, cluster);
 }
 

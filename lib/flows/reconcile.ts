@@ -16,12 +16,9 @@ const MOST_ROUNDS = 8;
 
 export async function reconcile(key: Key, { inventory, executor, journal }: Ports): Promise<Return> {
   let rounds = 0;
-  const settled = await settle(await inventory.gather(key), {
+  const settled = await settle(await inventory.gather(key), journal, {
     carryOut: (plan, { cluster }) => executor.carryOut(stepsWithEdit(plan, valueOf(cluster))),
-    next: async (last) => {
-      journal.record(last.facts, last.plan, last.outcome);
-      return (rounds += 1) < MOST_ROUNDS ? lookAfterWrite(last, inventory) : undefined;
-    },
+    next: async (last) => ((rounds += 1) < MOST_ROUNDS ? lookAfterWrite(last, inventory) : undefined),
   });
   return comeBack(settled, rounds);
 }

@@ -2,6 +2,7 @@
 import type { Facts } from "../core/facts";
 import { plan as planFor, type Plan } from "../core/plan";
 import type { Outcome } from "../ports/executor";
+import type { Journal } from "../ports/journal";
 
 export interface Settled {
   readonly facts: Facts;
@@ -16,12 +17,13 @@ export interface Occasion {
   next(settled: Settled): Promise<Facts | undefined>;
 }
 
-/** Facts, plan, writes, and again, until the occasion has nothing more to wait for. */
-export async function settle(first: Facts, occasion: Occasion): Promise<Settled> {
+/** Facts, plan, writes, a record of them, and again, until the occasion has nothing more to wait for. */
+export async function settle(first: Facts, journal: Journal, occasion: Occasion): Promise<Settled> {
   let facts = first;
   for (;;) {
     const plan = planFor(facts);
     const outcome = await occasion.carryOut(plan, facts);
+    journal.record(facts, plan, outcome);
     const later = await occasion.next({ facts, plan, outcome });
     if (!later) return { facts, plan, outcome };
     facts = later;

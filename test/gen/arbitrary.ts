@@ -1,5 +1,8 @@
 /** Answers: what could be true of a Cluster, its claim, its address, its class and its pools? All of it at once. */
 import fc from "fast-check";
+import { isNobodysBusiness } from "../../lib/core/create-table";
+import { CONTROL_PLANE } from "../../lib/core/roles";
+import { hasOptedOut } from "../../lib/core/situation";
 import { APPLY_LATE, LIFTED, RELEASED } from "../../lib/core/contract";
 import type { Facts, KubeObject } from "../../lib/core/facts";
 import { creating, gone, Unread, watching, type World } from "./facts";
@@ -181,6 +184,12 @@ export const createFacts: fc.Arbitrary<Facts> = fc
     dryRun: fc.boolean(),
     late: fc.boolean(),
   })
-  .map(({ late, ...world }) => creating({ ...world, ...(late && { spent: "no time left" }) }));
+  .map(({ late, ...world }) => creating({ ...world, ...(late && { spent: "no time left" }) }))
+  // For others nothing is read, and so nothing planned.
+  .filter(
+    ({ cluster }) =>
+      cluster.state === "found" &&
+      (hasOptedOut(cluster.value, CONTROL_PLANE) || !isNobodysBusiness(cluster.value)),
+  );
 
 export const anyFacts: fc.Arbitrary<Facts> = fc.oneof(storedFacts, goneFacts, createFacts);

@@ -58,28 +58,10 @@ const bareAndBound = { claim: claim(bound), address: address() };
 
 const nobodysBusiness: Case[] = [
   {
-    row: "no topology",
-    title: "a Cluster without a topology is left as it is",
-    facts: creating({ cluster: cluster(noTopology) }),
-    reason: "NoTopology",
-  },
-  {
     row: "opted out",
     title: "a Cluster that opted out is left as it is",
     facts: creating({ cluster: cluster(optedOut) }),
     reason: "OptedOut",
-  },
-  {
-    row: "moved or restored",
-    title: "a Cluster that arrives with its infrastructure is left as it is",
-    facts: creating({ cluster: cluster(rendered) }),
-    reason: "Moved",
-  },
-  {
-    row: "moved or restored",
-    title: "a Cluster that arrives with its control plane is left as it is, even if the name is in use",
-    facts: creating({ cluster: cluster(controlPlaneRendered), namesake: true }),
-    reason: "Moved",
   },
 ];
 

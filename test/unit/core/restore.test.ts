@@ -59,12 +59,8 @@ describe("An update leaves alone", () => {
     expect(restore(theirs, facts())).toEqual(NO_EDIT);
   });
 
-  test("another host that the user writes", () => {
-    expect(restore(served, facts(host(OTHER_IP, 6443), withVipNote(), variable("")))).toEqual(NO_EDIT);
-  });
-
-  test("another variable that the user writes", () => {
-    expect(restore(served, facts(complete(), variable(OTHER_IP)))).toEqual(NO_EDIT);
+  test("another host that the user writes, with the variable beside it", () => {
+    expect(restore(served, facts(host(OTHER_IP, 6443), withVipNote(), variable(OTHER_IP)))).toEqual(NO_EDIT);
   });
 
   test("our own completion of a hold", () => {
@@ -224,6 +220,42 @@ describe("A class that changes", () => {
       endpoint: { host: VIP, port: 6443 },
       annotations: { [VIP_ANNOTATION]: VIP, [HOLD]: "ClassChanged" },
     });
+  });
+});
+
+describe("The variable follows the endpoint", () => {
+  const put = (ip: string): object => ({ variables: { [VARIABLE]: ip } });
+
+  test("where a class has a default that is not empty, which a second apply brings back", () => {
+    expect(restore(served, facts(complete(), variable("0.0.0.0")))).toEqual(put(VIP));
+  });
+
+  test("where somebody writes another address into it alone", () => {
+    expect(restore(served, facts(complete(), variable(OTHER_IP)))).toEqual(put(VIP));
+  });
+
+  test("where the user changes the host", () => {
+    const changed = facts(host(OTHER_IP, 6443), withVipNote(), variable(""));
+    expect(restore(served, changed)).toEqual(put(OTHER_IP));
+    expect(restore(served, facts(host(OTHER_IP, 6443), withVipNote(), variable(VIP)))).toEqual(put(OTHER_IP));
+  });
+
+  test("but what is no text is the class's affair", () => {
+    expect(restore(served, facts(complete(), variable({ odd: true })))).toEqual(NO_EDIT);
+  });
+});
+
+describe("A Cluster without a VIP that gets a class which wants one", () => {
+  test("is held in the same request, for the empty default says so", () => {
+    expect(restore(facts(), facts(ofClass("rke2-v2"), variable(""))).annotations).toEqual({
+      [HOLD]: "ClassChanged",
+      [PAUSED]: OUR_PAUSE,
+    });
+  });
+
+  test("is left alone where the class does not say so, or stays the same", () => {
+    expect(restore(facts(), facts(ofClass("rke2-v2")))).toEqual(NO_EDIT);
+    expect(restore(facts(variable("")), facts(variable("")))).toEqual(NO_EDIT);
   });
 });
 

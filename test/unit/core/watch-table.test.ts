@@ -510,6 +510,13 @@ const withHost: Case[] = [
     edit: { variables: { [VARIABLE]: VIP } },
   },
   {
+    row: "host and variable differ, held",
+    title: "a create that could not be judged stays held while host and variable differ",
+    facts: watching({ cluster: stored(host(OTHER_IP, 6443), variable(VIP), held("Unreachable")) }),
+    reason: "HostAndVariableDiffer",
+    edit: saysNow("HostAndVariableDiffer"),
+  },
+  {
     row: "host by somebody else, claim of ours",
     title: "a claim that was never the endpoint is given back when the host is somebody else's",
     facts: watching({ cluster: stored(host(OTHER_IP, 6443)), ...ownedOnly }),
@@ -566,6 +573,13 @@ const withoutHost: Case[] = [
     facts: watching({ cluster: stored(held("ClassNotFound")), class: noVariable, pools: [] }),
     reason: "NotManaged",
     edit: lifted,
+  },
+  {
+    row: "no pool matches",
+    title: "where a missing pool is to reject, a Cluster that was held for another reason stays held",
+    facts: watching({ cluster: stored(held("Unreachable")), pools: [], rules: { noPool: "reject" } }),
+    reason: "NoMatchingPool",
+    edit: saysNow("NoMatchingPool"),
   },
   {
     row: "nothing asks for a VIP",
@@ -643,6 +657,18 @@ const withoutHost: Case[] = [
       lookAgainMs: 5000,
     }),
   ),
+  {
+    row: "claim or address going, or address without claim",
+    title: "a claim that goes loses the label that leads the provider to a held, and so paused, Cluster",
+    facts: watching({
+      cluster: stored(held("PreviousAddressReleasing")),
+      claim: claim(bound, clusterLabelled, terminating()),
+      address: address(),
+    }),
+    reason: "PreviousAddressReleasing",
+    steps: [`unlabel ${CLAIM}`],
+    lookAgainMs: 5000,
+  },
   {
     row: "no pool matches",
     title: "a hold says its true reason: no pool matches",

@@ -1,0 +1,132 @@
+/** Cluster API, as far as an allocator meets it: what its webhook does to a Cluster, and what its controllers do. */
+import type { KubeObject } from "../../lib/core/facts";
+import { failed, type FakeApiServer } from "../fakes/api-server";
+import type { Action } from "./world";
+import {
+  asCluster,
+  CLASSES,
+  classNameOf,
+  CLUSTERS,
+  definitionIn,
+  hasStarted,
+  hostOf,
+  isGoing,
+  isPaused,
+  isRendered,
+  NAMESPACE,
+  VARIABLE,
+  variableOf,
+  withFinalizer,
+  withoutFinalizer,
+} from "./kinds";
+
+const FINALIZER = "cluster.cluster.x-k8s.io";
+
+const classOf = (server: FakeApiServer, cluster: KubeObject): KubeObject | undefined =>
+  server.find(CLASSES, NAMESPACE, classNameOf(cluster));
+
+/** Its mutating webhook, before ours: an entry for every variable with a default, and every entry checked. @throws RequestFailed */
+export function defaulted(server: FakeApiServer, object: KubeObject): KubeObject {
+  const cluster = asCluster(object);
+  const { topology } = cluster.spec;
+  const aClass = classOf(server, cluster);
+  if (!topology || !aClass) return object;
+  const schema = definitionIn(aClass);
+  const value = variableOf(cluster);
+  if (value !== undefined && !schema) throw refused(object, "variable is not defined");
+  if (value !== undefined && schema?.type !== typeof value) throw refused(object, "wrong type");
+  if (schema?.default === undefined || value !== undefined) return object;
+  const variables = [...(topology.variables ?? []), { name: VARIABLE, value: schema.default }];
+  return { ...cluster, spec: { ...cluster.spec, topology: { ...topology, variables } } };
+}
+
+/** Its validating webhook, after ours, which does not look at the variables again. @throws RequestFailed */
+export function validate(server: FakeApiServer, object: KubeObject, before: KubeObject | undefined): void {
+  if (before && !classOf(server, object)) throw refused(object, "ClusterClass not found");
+  const hasLost = (field: "infrastructureRef" | "controlPlaneRef"): boolean =>
+    asCluster(object).spec[field] === undefined &&
+    before !== undefined &&
+    asCluster(before).spec[field] !== undefined;
+  if (hasLost("infrastructureRef") || hasLost("controlPlaneRef")) throw refused(object, "cannot be removed");
+}
+
+const refused = ({ metadata }: KubeObject, why: string): Error =>
+  failed(
+    403,
+    "Forbidden",
+    `admission webhook "validation.cluster" denied the request: ${why}`,
+    metadata.name ?? "",
+  );
+
+/** Machines need one to come up; a class that knows no VIP brings its own. */
+const hasEndpoint = (cluster: KubeObject, aClass: KubeObject | undefined): boolean =>
+  hostOf(cluster) !== undefined || (aClass !== undefined && definitionIn(aClass) === undefined);
+
+/** What each control plane was made from: the VIP variable, and how often that changed. */
+export interface Rendering {
+  readonly vip: unknown;
+  readonly generation: number;
+}
+
+export class ClusterApi {
+  /** By UID of the Cluster. */
+  readonly rendered = new Map<string, Rendering>();
+
+  /** @param renders is told of every Cluster before something is made of it */
+  constructor(
+    private readonly server: FakeApiServer,
+    private readonly renders: (cluster: KubeObject) => void,
+  ) {}
+
+  actions(): Action[] {
+    return this.server.list(CLUSTERS).flatMap((cluster) => this.#actionsFor(cluster));
+  }
+
+  #actionsFor(cluster: KubeObject): Action[] {
+    if (isPaused(cluster)) return [];
+    if (isGoing(cluster)) return this.#deletion(cluster);
+    const name = cluster.metadata.name ?? "";
+    const aClass = classOf(this.server, cluster);
+    const act = (words: string, run: () => void): Action => ({ words: `Cluster API ${words} ${name}`, run });
+    return [
+      ...(!cluster.metadata.finalizers?.includes(FINALIZER)
+        ? [act("takes up", () => this.server.update(CLUSTERS, withFinalizer(cluster, FINALIZER)))]
+        : []),
+      ...(aClass && asCluster(cluster).spec.topology && this.#isStale(cluster)
+        ? [act("renders", () => this.#render(cluster))]
+        : []),
+      ...(isRendered(cluster) && !hasStarted(cluster) && hasEndpoint(cluster, aClass)
+        ? [act("starts machines of", () => this.#start(cluster))]
+        : []),
+    ];
+  }
+
+  #isStale(cluster: KubeObject): boolean {
+    const last = this.rendered.get(cluster.metadata.uid ?? "");
+    return !isRendered(cluster) || (last !== undefined && last.vip !== variableOf(cluster));
+  }
+
+  #render(cluster: KubeObject): void {
+    this.renders(cluster);
+    const uid = cluster.metadata.uid ?? "";
+    const { generation = 0 } = this.rendered.get(uid) ?? {};
+    this.rendered.set(uid, { vip: variableOf(cluster), generation: generation + 1 });
+    if (isRendered(cluster)) return;
+    const refs = {
+      infrastructureRef: { kind: "Lab", name: "x" },
+      controlPlaneRef: { kind: "Lab", name: "x" },
+    };
+    const { spec } = asCluster(cluster);
+    this.server.update(CLUSTERS, { ...cluster, spec: { ...spec, ...refs } });
+  }
+
+  #start(cluster: KubeObject): void {
+    this.server.updateStatus(CLUSTERS, { ...cluster, status: { controlPlane: { replicas: 3 } } });
+  }
+
+  #deletion(cluster: KubeObject): Action[] {
+    if (!cluster.metadata.finalizers?.includes(FINALIZER)) return [];
+    const run = (): void => void this.server.update(CLUSTERS, withoutFinalizer(cluster, FINALIZER));
+    return [{ words: `Cluster API lets go of ${cluster.metadata.name}`, run }];
+  }
+}

@@ -1,0 +1,98 @@
+/** The objects of the model world, as its people and controllers make them. */
+import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "../../lib/adapters/kinds";
+import { CLASS_LABEL, PAUSED, ROLE_LABEL } from "../../lib/core/contract";
+import type { KubeObject } from "../../lib/core/facts";
+import { CONTROL_PLANE } from "../../lib/core/roles";
+
+export { ADDRESSES, CLAIMS, CLASSES, CLUSTERS };
+const [namespacedPools, globalPools] = POOL_KINDS;
+if (!namespacedPools || !globalPools) throw new Error("Two kinds of pools are known");
+export const POOLS: Resource = namespacedPools;
+export const GLOBAL_POOLS: Resource = globalPools;
+
+export const NAMESPACE = "team-a";
+export const VARIABLE = CONTROL_PLANE.variable;
+export const VIP_NOTE = CONTROL_PLANE.annotation;
+
+/** The fields that the model world reads. */
+export interface ClusterObject extends KubeObject {
+  readonly spec: {
+    readonly paused?: boolean;
+    readonly controlPlaneEndpoint?: { readonly host?: string; readonly port?: number };
+    readonly infrastructureRef?: object;
+    readonly controlPlaneRef?: object;
+    readonly topology?: {
+      readonly classRef: { readonly name: string };
+      readonly variables?: readonly { readonly name: string; readonly value: unknown }[];
+    };
+  };
+  readonly status?: { readonly controlPlane?: { readonly replicas?: number } };
+}
+
+export const asCluster = (object: KubeObject): ClusterObject => object as ClusterObject;
+
+export const hostOf = (object: KubeObject | undefined): string | undefined =>
+  (object && asCluster(object).spec.controlPlaneEndpoint?.host) || undefined;
+
+export const variableOf = (object: KubeObject | undefined): unknown =>
+  object && asCluster(object).spec.topology?.variables?.find(({ name }) => name === VARIABLE)?.value;
+
+export const classNameOf = (object: KubeObject): string =>
+  asCluster(object).spec.topology?.classRef.name ?? "";
+
+export const isRendered = (object: KubeObject): boolean =>
+  asCluster(object).spec.infrastructureRef !== undefined;
+
+export const hasStarted = (object: KubeObject): boolean =>
+  (asCluster(object).status?.controlPlane?.replicas ?? 0) > 0;
+
+export const isPaused = (object: KubeObject): boolean =>
+  asCluster(object).spec.paused === true || object.metadata.annotations?.[PAUSED] !== undefined;
+
+export const isGoing = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
+
+/** How a class may define the VIP variable. */
+export const VARIANTS = {
+  wants: { type: "string", default: "" },
+  optional: { type: "string" },
+  defaulted: { type: "string", default: "0.0.0.0" },
+  without: undefined,
+  odd: { type: "object" },
+} as const;
+export type Variant = keyof typeof VARIANTS;
+
+export const classObject = (name: string, variant: Variant): KubeObject => {
+  const schema = VARIANTS[variant];
+  const definition = { name: VARIABLE, required: false, schema: { openAPIV3Schema: schema } };
+  return {
+    metadata: { namespace: NAMESPACE, name },
+    spec: { variables: schema ? [definition] : [] },
+  };
+};
+
+/** What the class in force says of the VIP variable; undefined where it does not know it. */
+export const definitionIn = (aClass: KubeObject): { type: string; default?: string } | undefined =>
+  (aClass["spec"] as { variables: { schema: { openAPIV3Schema: { type: string; default?: string } } }[] })
+    .variables[0]?.schema.openAPIV3Schema;
+
+export const poolObject = (name: string, className: string, addresses: readonly string[]): KubeObject => ({
+  metadata: { name, labels: { [CLASS_LABEL]: className, [ROLE_LABEL]: CONTROL_PLANE.name } },
+  spec: { addresses, prefix: 24, gateway: "" },
+});
+
+export const addressesOf = (pool: KubeObject): readonly string[] =>
+  (pool["spec"] as { addresses: readonly string[] }).addresses;
+
+/** Where the finalizers go that hold an object, an object without them. */
+export const withoutFinalizer = (object: KubeObject, finalizer: string): KubeObject => ({
+  ...object,
+  metadata: {
+    ...object.metadata,
+    finalizers: (object.metadata.finalizers ?? []).filter((name) => name !== finalizer),
+  },
+});
+
+export const withFinalizer = (object: KubeObject, finalizer: string): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, finalizers: [...(object.metadata.finalizers ?? []), finalizer] },
+});
