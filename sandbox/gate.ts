@@ -178,9 +178,12 @@ function added(rules: Set<Rule>, rule: Rule): () => void {
   return () => void rules.delete(rule);
 }
 
-/** The first rule that matches decides. */
+/** Every rule that matches acts, until one decides. */
 async function fateOf(rules: ReadonlySet<Rule>, passing: Passing): Promise<Fate> {
-  for (const { matches, act } of rules) if (matches(passing)) return act(passing);
+  for (const { matches, act } of rules) {
+    const fate = matches(passing) ? await act(passing) : undefined;
+    if (fate !== undefined) return fate;
+  }
 }
 
 async function contentOf(message: IncomingMessage): Promise<Buffer> {
@@ -191,7 +194,11 @@ async function contentOf(message: IncomingMessage): Promise<Buffer> {
 
 const PATH = /^\/(?:api|apis\/[^/]+)\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?$/;
 
-function passingOf(process: string, { method = "GET", url = "/" }: IncomingMessage, payload: Buffer): Passing {
+function passingOf(
+  process: string,
+  { method = "GET", url = "/" }: IncomingMessage,
+  payload: Buffer,
+): Passing {
   const { pathname, searchParams } = new URL(url, "https://gate");
   const [, namespace = "", resource = "", named = "", subresource = ""] = PATH.exec(pathname) ?? [];
   const body = parsed(payload);

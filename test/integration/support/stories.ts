@@ -1,0 +1,288 @@
+/**
+ * What befalls Clusters, told as users would: each story is what people do and what they wait for, and every
+ * write of the module is in at least one of them. A story can be told again and again, whatever breaks.
+ */
+import { claim as claimManifest, pool as poolManifest } from "../../../sandbox/fixtures";
+import type { Gate } from "../../../sandbox/gate";
+import type { KubeObject } from "../../../sandbox/fixtures";
+import type { ApiServer } from "./api-server";
+import { eventually } from "./eventually";
+import { ADDRESSES, CLAIMS, CLUSTERS, POOLS, type Claim, type Cluster, type Stored } from "./shapes";
+import { annotationOf, claimName, HOLD_ANNOTATION, IN_USE, isHeld, vipOf, type Site } from "./site";
+
+/** Where a story happens. */
+export interface Stage {
+  readonly site: Site;
+  readonly gate: Gate;
+  /** How its user creates a Cluster. */
+  readonly create: (wish: Parameters<Site["createCluster"]>[0]) => Promise<Cluster>;
+}
+
+export interface Story {
+  /** A subject: "a Cluster that ...". */
+  readonly title: string;
+  readonly prepare: (stage: Stage) => Promise<unknown>;
+  /** The story that this one goes on with. */
+  readonly begins?: Story;
+  readonly happen: (stage: Stage) => Promise<unknown>;
+}
+
+/** Nothing of it is this story's own yet. */
+export const begin = async ({ prepare, begins }: Story, stage: Stage): Promise<void> => {
+  await prepare(stage);
+  await begins?.happen(stage);
+};
+
+/** Slow machines and restarts included. */
+const PATIENCE_MS = 45_000;
+const NAME = "a";
+const LAB_POOL = { name: "vips", addresses: ["10.70.0.10-10.70.0.19"] };
+const ONE_ADDRESS = { name: "vips", addresses: ["10.70.0.10"] };
+/** Ours; keeps a claim for as long as a story needs it. */
+const STAY = "test.example.com/stay";
+const ROLE = { "vip.capi.gorizond.io/role": "control-plane" };
+const CLUSTER_NAME = "cluster.x-k8s.io/cluster-name";
+
+const within = (what: string) => ({ withinMs: PATIENCE_MS, what });
+
+const classAndPool = ({ site }: Stage): Promise<unknown> =>
+  Promise.all([site.hasClass(), site.hasPool(LAB_POOL)]);
+
+/** The Cluster has its VIP, is not held, is rendered, and its claim is its own. */
+async function well({ site }: Stage): Promise<void> {
+  await site.completed(NAME, PATIENCE_MS);
+  await site.rendered(NAME, PATIENCE_MS);
+  await eventually(
+    async () => {
+      const [claim, address] = await Promise.all([site.claimOf(NAME), site.addressOf(NAME)]);
+      return isLabelled(claim) && address?.metadata.finalizers?.includes(IN_USE);
+    },
+    within(`the claim of ${site.namespace}/${NAME} to be its own`),
+  );
+}
+
+const isLabelled = (claim: Claim | undefined): boolean =>
+  claim?.metadata.labels?.[CLUSTER_NAME] !== undefined;
+
+const createdWell = async (stage: Stage): Promise<void> => {
+  await stage.create({ name: NAME });
+  await well(stage);
+};
+
+const deleted = (site: Site, propagationPolicy: string): Promise<void> =>
+  site.deleteCluster(NAME, { propagationPolicy });
+
+async function nothingLeft(site: Site): Promise<void> {
+  await site.gone(CLUSTERS, NAME, PATIENCE_MS);
+  await Promise.all([
+    site.gone(CLAIMS, claimName(NAME), PATIENCE_MS),
+    site.gone(ADDRESSES, claimName(NAME), PATIENCE_MS),
+  ]);
+}
+
+/** Somebody else takes the one address of the pool. */
+async function occupied({ api, namespace }: Site): Promise<void> {
+  const pool = poolManifest({ ...ONE_ADDRESS, namespace });
+  const occupant = claimManifest({ name: "occupant", namespace, pool });
+  if (!(await api.find(CLAIMS, namespace, "occupant"))) await api.create(CLAIMS, occupant);
+  await eventually(async () => {
+    const { status } = await api.get<ReadPool>(POOLS, namespace, "vips");
+    return status?.ipAddresses?.free === 0;
+  }, within("the pool to be full"));
+}
+
+interface ReadPool extends Stored {
+  readonly status?: { readonly ipAddresses?: { readonly free: number; readonly used: number } };
+}
+
+/** The pool's last address goes to somebody else while the watcher's claim is on its way. */
+const occupiedOnTheWay = ({ site, gate }: Stage): void => {
+  gate.before(
+    ({ namespace, verb, resource, process }) =>
+      namespace === site.namespace &&
+      verb === "create" &&
+      resource === "ipaddressclaims" &&
+      process.startsWith("watcher"),
+    () => occupied(site),
+  );
+};
+
+/** A claim of our name and shape that somebody made by hand. */
+const handMadeClaim = ({ api, namespace }: Site): Promise<unknown> => {
+  const made = claimManifest({
+    name: claimName(NAME),
+    namespace,
+    pool: poolManifest({ ...LAB_POOL, namespace }),
+  });
+  return api.create(CLAIMS, { ...made, metadata: { ...made.metadata, labels: ROLE } });
+};
+
+async function held(stage: Stage, reason: string, wish: { spec?: object } = {}): Promise<void> {
+  const object = await stage.create({ name: NAME, ...wish } as KubeObject["metadata"]);
+  // A create that was answered by half a module may be held for that; the watcher finds the true reason.
+  if (!isHeld(object) || vipOf(object) !== undefined) throw new Error(`${NAME} is not held`);
+  await eventually(
+    async () => annotationOf(await stage.site.clusterOf(NAME), HOLD_ANNOTATION) === reason,
+    within(`${NAME} to be held for ${reason}`),
+  );
+}
+
+/** The finalizers of an object, somebody else's writes notwithstanding. */
+const finalizers = (api: ApiServer, { namespace }: Site, change: (those: readonly string[]) => string[]) =>
+  eventually(async () => {
+    const { metadata } = await api.get<Claim>(CLAIMS, namespace, claimName(NAME));
+    const { resourceVersion, finalizers: now = [] } = metadata;
+    const at = { namespace, name: claimName(NAME) };
+    await api.merge(CLAIMS, at, { metadata: { resourceVersion, finalizers: change(now) } });
+    return true;
+  }, within("the finalizers to be written"));
+
+const COMMON: Story = {
+  title: "A Cluster that gets its VIP at once",
+  prepare: classAndPool,
+  happen: createdWell,
+};
+
+export const STORIES: readonly Story[] = [
+  COMMON,
+  {
+    title: "A Cluster whose pool is full until somebody enlarges it",
+    prepare: async ({ site }) => {
+      await Promise.all([site.hasClass(), site.hasPool(ONE_ADDRESS)]);
+      await occupied(site);
+    },
+    happen: async (stage) => {
+      await held(stage, "PoolExhausted");
+      await stage.site.hasPool(LAB_POOL);
+      await well(stage);
+    },
+  },
+  {
+    title: "A Cluster whose class comes late",
+    prepare: ({ site }) => site.hasPool(LAB_POOL),
+    happen: async (stage) => {
+      await held(stage, "ClassNotFound");
+      await stage.site.hasClass();
+      await well(stage);
+    },
+  },
+  {
+    title: "A Cluster whose pool is emptied under its hands while another has addresses",
+    prepare: async (stage) => {
+      const priority = { annotations: { "vip.capi.gorizond.io/priority": "1" } };
+      await Promise.all([
+        stage.site.hasPool({ ...ONE_ADDRESS, ...priority }),
+        stage.site.hasPool({ name: "more", addresses: ["10.71.0.10-10.71.0.19"] }),
+      ]);
+      occupiedOnTheWay(stage);
+    },
+    happen: async (stage) => {
+      await held(stage, "ClassNotFound");
+      await stage.site.hasClass();
+      await well(stage);
+    },
+  },
+  {
+    title: "A Cluster that is changed to a class without the variable",
+    prepare: ({ site }) =>
+      Promise.all([
+        site.hasClass(),
+        site.hasPool(LAB_POOL),
+        site.hasClass({ name: "next", clusterVip: "absent" }),
+      ]),
+    begins: COMMON,
+    happen: async (stage) => {
+      const { site } = stage;
+      await site.api.patch(CLUSTERS, site.at(NAME), [
+        { op: "replace", path: "/spec/topology/classRef/name", value: "next" },
+        { op: "replace", path: "/spec/topology/variables", value: [{ name: "region", value: "north" }] },
+      ]);
+      await eventually(
+        async () => annotationOf(await site.clusterOf(NAME), HOLD_ANNOTATION) === undefined,
+        within("the hold to end"),
+      );
+      await site.rendered(NAME, PATIENCE_MS);
+    },
+  },
+  {
+    title: "A Cluster that is deleted in the background",
+    prepare: classAndPool,
+    begins: COMMON,
+    happen: async (stage) => {
+      await deleted(stage.site, "Background");
+      await nothingLeft(stage.site);
+    },
+  },
+  {
+    title: "A Cluster that is deleted in the foreground",
+    prepare: classAndPool,
+    begins: COMMON,
+    happen: async (stage) => {
+      await deleted(stage.site, "Foreground");
+      await nothingLeft(stage.site);
+    },
+  },
+  {
+    title: "A Cluster that is deleted while it is held",
+    prepare: async (stage) => {
+      await stage.site.hasPool(ONE_ADDRESS);
+      occupiedOnTheWay(stage);
+    },
+    happen: async (stage) => {
+      await held(stage, "ClassNotFound");
+      await stage.site.hasClass();
+      await eventually(
+        async () => annotationOf(await stage.site.clusterOf(NAME), HOLD_ANNOTATION) === "PoolExhausted",
+        within("the Cluster to be held for PoolExhausted"),
+      );
+      await deleted(stage.site, "Background");
+      await nothingLeft(stage.site);
+    },
+  },
+  {
+    title: "A Cluster that is made again while its namesake's claim is still there",
+    prepare: classAndPool,
+    begins: COMMON,
+    happen: async (stage) => {
+      const { site } = stage;
+      await finalizers(site.api, site, (those) => [...those, STAY]);
+      await deleted(site, "Background");
+      await site.gone(CLUSTERS, NAME, PATIENCE_MS);
+      await site.gone(ADDRESSES, claimName(NAME), PATIENCE_MS);
+      await held(stage, "PreviousAddressReleasing");
+      await eventually(async () => !isLabelled(await site.claimOf(NAME)), within("the claim to be nobody's"));
+      await finalizers(site.api, site, (those) => those.filter((other) => other !== STAY));
+      await well(stage);
+    },
+  },
+  {
+    title: "A Cluster that takes over what its namesake left",
+    prepare: classAndPool,
+    begins: COMMON,
+    happen: async (stage) => {
+      await deleted(stage.site, "Orphan");
+      await stage.site.gone(CLUSTERS, NAME, PATIENCE_MS);
+      await createdWell(stage);
+    },
+  },
+  {
+    title: "A held Cluster whose claim is deleted by hand",
+    prepare: ({ site }) => site.hasPool(LAB_POOL),
+    happen: async (stage) => {
+      const { site } = stage;
+      await held(stage, "ClassNotFound", { spec: { paused: true } });
+      await handMadeClaim(site);
+      await eventually(async () => {
+        const [claim, address] = await Promise.all([site.claimOf(NAME), site.addressOf(NAME)]);
+        return (
+          claim?.metadata.ownerReferences?.length === 1 && address?.metadata.finalizers?.includes(IN_USE)
+        );
+      }, within("claim and address to be its own"));
+      await site.api.delete(CLAIMS, site.at(claimName(NAME)));
+      await site.gone(CLAIMS, claimName(NAME), PATIENCE_MS);
+      await site.hasClass();
+      await site.api.merge(CLUSTERS, site.at(NAME), { spec: { paused: false } });
+      await well(stage);
+    },
+  },
+];
