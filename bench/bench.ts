@@ -17,43 +17,64 @@ import { isGood, keep, machineLines, table, type Run, type Taken } from "./repor
 
 const FIGURES: readonly Figure[] = [bundle, update, plan, single, burst, scale];
 
-const usage = `Usage: npm run bench -- [--quick] [--only NAME[,NAME...]] [--dist FOLDER]     (or: make bench)
+const usage = `Usage: npm run bench -- [OPTIONS]     (or: make bench ARGS="OPTIONS")
 
 Measures the built module on a real management cluster of its own: API server, Cluster API and IPAM
 provider. Figures that depend on the machine are ratios within the run. About 20 minutes.
 
 ${FIGURES.map(({ name, question }) => `  ${name.padEnd(8)} ${question}`).join("\n")}
 
-  --only NAMES    these figures alone
-  --quick         small sizes, about 2 minutes: does everything run?
-  --dist FOLDER   the built module, by default dist/ (or the environment's MODULE_DIST)
-  --help          this text
+  --only NAMES     these figures alone, for example single,burst
+  --at-once SIZES  other sizes for burst, for example 20,20,100
+  --quick          small sizes, about 4 minutes: does everything run?
+  --dist FOLDER    the built module, by default dist/ (or the environment's MODULE_DIST)
+  --help           this text
 
-Results go to bench/results/ (with --quick to bench/results/quick/): JSON for each run, latest.json
-after a whole one, and the growth curves as SVG. Exits with 1 when a goal is missed or a figure failed.`;
+A whole run leaves JSON, latest.json and the growth curves as SVG in bench/results/; with any of the first
+three options they go to bench/results/partial/, which git ignores. Exits with 1 when a goal is missed or a
+figure failed.`;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-function options(): { quick: boolean; dist: string; figures: readonly Figure[] } | undefined {
+interface Wish extends Pick<Bench, "quick" | "dist" | "atOnce"> {
+  readonly figures: readonly Figure[];
+  /** Every figure in its own sizes: what may be compared with other runs. */
+  readonly whole: boolean;
+}
+
+function options(): Wish | undefined {
   const { values } = parseArgs({
     options: {
       quick: { type: "boolean", default: false },
       only: { type: "string" },
+      "at-once": { type: "string" },
       dist: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   if (values.help) return undefined;
-  const names = values.only?.split(",") ?? FIGURES.map(({ name }) => name);
-  const figures = names.map((name) => {
-    const figure = FIGURES.find((known) => known.name === name);
-    if (!figure) throw new Error(`There is no figure "${name}": see --help`);
-    return figure;
-  });
-  const dist = resolve(values.dist ?? process.env["MODULE_DIST"] ?? join(projectRoot, "dist"));
-  if (!existsSync(dist) || bundleIn(dist) === undefined)
-    throw new Error(`${dist} has no built module: run "npm run build" first`);
-  return { quick: values.quick, dist, figures };
+  const { quick } = values;
+  const dist = moduleIn(values.dist ?? process.env["MODULE_DIST"] ?? join(projectRoot, "dist"));
+  const atOnce = values["at-once"]?.split(",").map(sizeOf);
+  const figures = values.only?.split(",").map(figureOf) ?? FIGURES;
+  return { quick, dist, atOnce, figures, whole: !quick && !atOnce && !values.only };
+}
+
+function moduleIn(folder: string): string {
+  const dist = resolve(folder);
+  if (existsSync(dist) && bundleIn(dist) !== undefined) return dist;
+  throw new Error(`${dist} has no built module: run "npm run build" first`);
+}
+
+function figureOf(name: string): Figure {
+  const figure = FIGURES.find((known) => known.name === name);
+  if (!figure) throw new Error(`There is no figure "${name}": see --help`);
+  return figure;
+}
+
+function sizeOf(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`"${text}" is no size for a burst: 1 to 9999`);
+  return Number(text);
 }
 
 async function take(figure: Figure, around: Omit<Bench, "log">): Promise<Taken> {
@@ -85,19 +106,19 @@ async function main(signal: AbortSignal): Promise<number> {
     print(usage);
     return 0;
   }
-  const { quick, dist, figures } = wish;
+  const { figures, whole, ...around } = wish;
   const about = machine();
   print(machineLines(about));
   // Building it may take minutes, and is no part of any figure.
   await ensureToolchain({ log: print, signal });
   const taken: Record<string, Taken> = {};
   for (const figure of figures) {
-    taken[figure.name] = await take(figure, { quick, dist, signal });
+    taken[figure.name] = await take(figure, { ...around, signal });
     if (signal.aborted) return 130;
   }
-  const whole = figures.length === FIGURES.length;
+  const { quick } = around;
   const run: Run = { date: new Date().toISOString(), quick, whole, machine: about, figures: taken };
-  const folder = join(projectRoot, "bench", "results", ...(quick ? ["quick"] : []));
+  const folder = join(projectRoot, "bench", "results", ...(whole ? [] : ["partial"]));
   const file = keep(run, folder);
   print(`\n${machineLines(about)}\n\n${table(run)}\n\n${file}`);
   return isGood(run) ? 0 : 1;

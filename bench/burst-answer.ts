@@ -1,5 +1,6 @@
 /** What do the bursts say? Goals, what bounds them, and curves. */
 import type { BareClaims } from "./bare-claims";
+import type { ByHand } from "./by-hand";
 import { atMost, exactly, noted, rounded, told, type Answer, type Chart, type Finding } from "./figure";
 import type { ManyClusters } from "./many-clusters";
 import { median } from "./statistics";
@@ -9,6 +10,7 @@ const GOAL = 1.15;
 export interface Round {
   readonly count: number;
   readonly bare: BareClaims;
+  readonly hand: ByHand | undefined;
   readonly ours: ManyClusters;
   readonly duplicates: number;
   readonly rolled: number;
@@ -55,10 +57,19 @@ function ofSize(size: number, rounds: readonly Round[]): Finding[] {
     const [alone, ours] = [middle(({ bare }) => of(bare)), middle((round) => of(round.ours))];
     return noted(`${size} at once, ${what}`, `${rounded(alone)}${unit}`, `${rounded(ours)}${unit}`);
   };
+  const hands = rounds.flatMap(({ hand, ours }) =>
+    hand ? [{ hand: hand.seconds, ours: ours.seconds }] : [],
+  );
   const ratio = middle(({ ours, bare }) => ours.seconds / bare.seconds);
   return [
     atMost(`${size} at once, ours / provider alone`, ratio, GOAL, "", bounds(rounds)),
     both("provider alone / ours", " s", ({ seconds }) => seconds),
+    ...(hands.length > 0
+      ? [told(`${size} at once, by hand`, median(hands.map(({ hand }) => hand)), " s")]
+      : []),
+    ...(hands.length > 0
+      ? [told(`${size} at once, ours / by hand`, median(hands.map(({ hand, ours }) => ours / hand)), "")]
+      : []),
     both("provider's writes each, alone / ours", "", ({ providerWrites }) => providerWrites / size),
     both("cores busy, alone / ours", " %", ({ processor }) => percent(processor?.busy)),
     both("of them by others, alone / ours", " %", ({ processor }) => percent(processor?.others)),

@@ -3,6 +3,8 @@
 export interface Bench {
   /** Small sizes: does it run at all? */
   readonly quick: boolean;
+  /** How many Clusters a burst has, one burst each; by default the figure's own. */
+  readonly atOnce: readonly number[] | undefined;
   /** The folder of the built module. */
   readonly dist: string;
   /** Ends the figure: interrupted, or out of time. */

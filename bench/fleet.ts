@@ -72,9 +72,11 @@ export class Fleet {
   }
 
   /** IPAddresses that have nothing to do with us, in another namespace. */
-  async addForeign(addresses: number): Promise<void> {
-    const { claim: _, address } = this.model;
+  async addForeign(addresses: number, withinMs: number): Promise<void> {
+    const { address } = this.model;
+    const deadline = Date.now() + withinMs;
     await this.#each(this.#foreign, addresses, async (index) => {
+      if (Date.now() > deadline) return;
       await this.crowd.at(index).create(ADDRESSES, foreignAddress(address, index));
       this.#foreign += 1;
     });

@@ -24,28 +24,36 @@ export interface Wish<T> {
   readonly namespace: string;
   /** The revision after which it begins. */
   readonly since: string;
-  /** Reads only what is new: most events of a busy kind need not even be parsed. */
+  /** Tells of new objects alone. */
   readonly onlyAdded?: boolean;
   /** @param at by `performance.now()`, taken before anything is parsed */
   readonly told: (object: T, at: number) => void;
 }
 
+/** A watch that the API server ends goes on where it was; it ends those that are too slow for it, as on a busy machine. */
 export class Follow {
   #call: ClientRequest | undefined;
   #ended = false;
   #broken: Error | undefined;
+  #seen: string;
+
+  private constructor(private readonly wish: Wish<never>) {
+    this.#seen = wish.since;
+  }
 
   /** Returns once the API server has taken the watch up. */
   static async open<T extends Stored>(wish: Wish<T>): Promise<Follow> {
-    const follow = new Follow();
-    const response = await follow.#connect(wish);
-    if (response.statusCode !== 200)
-      throw new Error(`Watching ${wish.of.plural}: HTTP ${response.statusCode}`);
-    void follow.#read(response, wish).catch((error: unknown) => (follow.#broken = error as Error));
+    const follow = new Follow(wish);
+    const response = await follow.#connect();
+    void follow.#goOn(response, wish).catch((error: unknown) => (follow.#broken = error as Error));
     return follow;
   }
 
-  /** A watch that ended by itself has missed something; what relies on it would wait in vain. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
+  /** A watch that broke has missed something; what relies on it would wait in vain. */
   check(): void {
     if (this.#broken) throw this.#broken;
   }
@@ -55,38 +63,48 @@ export class Follow {
     this.#call?.destroy();
   }
 
-  #connect({ kubeconfig, of, namespace, since }: Wish<never>): Promise<IncomingMessage> {
+  async #goOn<T extends Stored>(first: IncomingMessage, wish: Wish<T>): Promise<void> {
+    for (let response = first; ; response = await this.#connect()) {
+      await this.#read(response, wish).catch((error: unknown) => {
+        if (!isCutOff(error)) throw error;
+      });
+      if (this.#ended) return;
+    }
+  }
+
+  async #connect(): Promise<IncomingMessage> {
+    const { kubeconfig, of, namespace } = this.wish;
     const { clusters, users } = parse(readFileSync(kubeconfig, "utf8")) as Kubeconfig;
     const [cluster, user] = [clusters[0]?.cluster, users[0]?.user];
     if (!cluster || !user) throw new Error(`${kubeconfig} names no cluster or no user`);
     const path = `/apis/${of.group}/${of.version}/namespaces/${namespace}/${of.plural}`;
-    return new Promise((resolve, reject) => {
-      this.#call = request(
-        new URL(`${path}?watch=true&resourceVersion=${since}`, cluster.server),
-        {
-          ca: Buffer.from(cluster["certificate-authority-data"], "base64"),
-          headers: {
-            authorization: `Bearer ${user.token}`,
-            accept: "application/json",
-            "user-agent": "bench",
-          },
-        },
-        resolve,
-      );
-      this.#call.on("error", reject);
+    const url = new URL(`${path}?watch=true&resourceVersion=${this.#seen}`, cluster.server);
+    const options = {
+      ca: Buffer.from(cluster["certificate-authority-data"], "base64"),
+      headers: { authorization: `Bearer ${user.token}`, accept: "application/json", "user-agent": "bench" },
+    };
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      this.#call = request(url, options, resolve).on("error", reject);
       this.#call.end();
     });
+    if (response.statusCode === 200) return response;
+    throw new Error(`Watching ${of.plural}: HTTP ${response.statusCode}`);
   }
 
-  async #read<T>(response: IncomingMessage, { of, onlyAdded = false, told }: Wish<T>): Promise<void> {
-    response.on("error", () => undefined);
+  async #read<T extends Stored>(
+    response: IncomingMessage,
+    { of, onlyAdded = false, told }: Wish<T>,
+  ): Promise<void> {
     for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
       const at = performance.now();
-      if (onlyAdded && line.startsWith('{"type":"MODIFIED"')) continue;
       const { type, object } = JSON.parse(line) as Event<T>;
       if (type === "ERROR") throw new Error(`The watch of ${of.plural} broke: ${JSON.stringify(object)}`);
+      this.#seen = object.metadata.resourceVersion;
       if (type === "ADDED" || (type === "MODIFIED" && !onlyAdded)) told(object, at);
     }
-    if (!this.#ended) throw new Error(`The watch of ${of.plural} ended by itself`);
   }
 }
+
+/** The connection ended, or its last line did not come whole. */
+const isCutOff = (error: unknown): boolean =>
+  error instanceof SyntaxError || /aborted|ECONNRESET|socket hang up/.test(String(error));

@@ -146,15 +146,17 @@ class Watched {
   /** Until it holds, or until nobody waits any longer: what is lacking then is counted, and no reason to forget the rest. */
   async until(condition: () => boolean, withinMs: number): Promise<void> {
     const deadline = Date.now() + withinMs;
-    const look = (): boolean => {
-      for (const follow of this.#follows) follow.check();
-      return condition() || Date.now() > deadline;
-    };
-    await eventually(look, { withinMs: withinMs + 10_000, what: "a burst to be through" });
+    const isOver = (): boolean => condition() || Date.now() > deadline || this.#isBroken();
+    await eventually(isOver, { withinMs: withinMs + 10_000, what: "a burst to be through" });
+    for (const follow of this.#follows) follow.check();
   }
 
   close(): void {
     for (const follow of this.#follows) follow.close();
+  }
+
+  #isBroken(): boolean {
+    return this.#follows.some(({ isBroken }) => isBroken);
   }
 
   #infrastructureMade({ metadata, spec }: InfraCluster): void {

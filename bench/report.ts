@@ -16,7 +16,7 @@ export interface Taken {
 export interface Run {
   readonly date: string;
   readonly quick: boolean;
-  /** Every figure there is was taken. */
+  /** Every figure there is was taken, in its own sizes. */
   readonly whole: boolean;
   readonly machine: Machine;
   readonly figures: Readonly<Record<string, Taken>>;
@@ -74,7 +74,7 @@ const verdict = ({ met }: Finding): string => {
   return met ? "met" : "MISSED";
 };
 
-/** Only a whole run of full size may stand as the latest: parts of several would be of several moments. */
+/** Only a whole run may stand as the latest: parts of several would be of several moments. */
 export function keep(run: Run, folder: string): string {
   mkdirSync(folder, { recursive: true });
   const { date, machine } = run;
@@ -82,7 +82,7 @@ export function keep(run: Run, folder: string): string {
   const stamp = date.slice(0, 16).replace("T", "-").replaceAll(":", "");
   const file = join(folder, `${stamp}-${machine.commit}.json`);
   writeFileSync(file, text);
-  if (run.whole && !run.quick) writeFileSync(join(folder, "latest.json"), text);
+  if (run.whole) writeFileSync(join(folder, "latest.json"), text);
   for (const { answer } of Object.values(run.figures))
     for (const chart of answer?.charts ?? []) writeFileSync(join(folder, `${chart.file}.svg`), svgOf(chart));
   return file;

@@ -14,7 +14,6 @@
  * Each begins when nobody has written anything for a while: rendering and adoption of the one before are
  * over, and the provider has its burst of requests back.
  */
-import { eventually } from "../../test/integration/support/eventually";
 import {
   ADDRESSES,
   CLAIMS,
@@ -22,14 +21,13 @@ import {
   type Address,
   type Claim,
   type Cluster,
-  type Resource,
-  type Stored,
 } from "../../test/integration/support/shapes";
 import { isOfProvider, isWrite } from "../audit-tail";
 import { atMost, exactly, told, type Answer, type Bench, type Figure } from "../figure";
 import { Follow } from "../follow";
 import { withLab, type Lab } from "../lab";
 import { claimIn, clusterIn, completeClusterIn, isComplete, openRoom, type Room } from "../room";
+import { calledFor, passHookBy } from "../pass-by";
 import { median, percentile } from "../statistics";
 
 const PAIRS = { full: 48, quick: 5 };
@@ -131,51 +129,6 @@ class ClaimWatch {
   close(): void {
     this.#follow?.close();
   }
-}
-
-const WEBHOOKS: Resource = {
-  group: "admissionregistration.k8s.io",
-  version: "v1",
-  plural: "mutatingwebhookconfigurations",
-};
-const OURS = "pepr-capi-vip-allocator";
-
-interface Configuration extends Stored {
-  readonly webhooks: readonly {
-    readonly namespaceSelector?: { readonly matchExpressions?: readonly { readonly operator: string }[] };
-  }[];
-}
-
-/** Leaves the namespace out of our webhook's selector, and waits until the API server knows. */
-async function passHookBy({ api, audit }: Lab, room: Room): Promise<void> {
-  const { webhooks } = await api.get<Configuration>(WEBHOOKS, undefined, OURS);
-  const patch = webhooks.map(({ namespaceSelector }, index) => {
-    const at = namespaceSelector?.matchExpressions?.findIndex(({ operator }) => operator === "NotIn") ?? -1;
-    if (at < 0) throw new Error(`${OURS} leaves out no namespace: this figure no longer knows how to`);
-    const path = `/webhooks/${index}/namespaceSelector/matchExpressions/${at}/values/-`;
-    return { op: "add" as const, path, value: room.namespace };
-  });
-  await api.patch(WEBHOOKS, { name: OURS }, patch);
-  let probe = 0;
-  await eventually(
-    async () => {
-      const before = audit.mark();
-      const manifest = clusterIn(room, `probe${probe++}`);
-      await api.create(resourceOf(manifest), manifest, { dryRun: true });
-      return (await calledFor(audit, before, room)) === 0;
-    },
-    { withinMs: 30_000, what: "the API server to pass our hook by" },
-  );
-}
-
-/** Creates of Clusters for which our hook was called. */
-async function calledFor(audit: Lab["audit"], since: number, { namespace }: Room): Promise<number> {
-  const creates = await audit.since(
-    since,
-    (request) =>
-      request.verb === "create" && request.resource === "clusters" && request.namespace === namespace,
-  );
-  return creates.filter(({ webhooks }) => webhooks.includes(OURS)).length;
 }
 
 interface Checks {
