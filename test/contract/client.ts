@@ -268,18 +268,21 @@ export function clientContract(setUp: () => Promise<Site>): void {
     const counted = put("status", "ipAddresses")({ total: 10, used: 3, free: 7, outOfRange: 0 });
 
     test.each([
-      [CLUSTERS, cluster, running],
-      [CLASSES, clusterClass, wantsVip],
-      [POOLS, pool, counted],
-      [GLOBAL_POOLS, (name: string) => globalPool(`${name}-pool`), counted],
-    ] as const)("of a kind with a status ($kind) leaves it to its own writer", async (of, make, working) => {
-      const made = await world.create(of, working(make(namespace)));
-      expect(made).not.toHaveProperty("status");
-      const told = await world.writeStatus(of, annotated("theirs")(working(made)));
-      expect(content(told)).toEqual(content(working(made)));
-      const after = await world.change(of, made, (object) => annotated("ours")(put("status")({})(object)));
-      expect(content(after)).toEqual(annotated("ours")(content(told)));
-    });
+      ["Cluster", CLUSTERS, cluster, running],
+      ["ClusterClass", CLASSES, clusterClass, wantsVip],
+      ["InClusterIPPool", POOLS, pool, counted],
+      ["GlobalInClusterIPPool", GLOBAL_POOLS, (name: string) => globalPool(`${name}-pool`), counted],
+    ] as const)(
+      "of a kind with a status (%s) leaves it to its own writer",
+      async (_kind, of, make, working) => {
+        const made = await world.create(of, working(make(namespace)));
+        expect(made).not.toHaveProperty("status");
+        const told = await world.writeStatus(of, annotated("theirs")(working(made)));
+        expect(content(told)).toEqual(content(working(made)));
+        const after = await world.change(of, made, (object) => annotated("ours")(put("status")({})(object)));
+        expect(content(after)).toEqual(annotated("ours")(content(told)));
+      },
+    );
 
     test("of an address gives it no status: there is none", async () => {
       const made = await world.create(ADDRESSES, boundTo("x")(address(namespace)));

@@ -144,12 +144,13 @@ const STEPS: readonly GuardedStep[] = [
   {
     title: "protecting an address says by whom and for whom, beside the provider's finalizer",
     of: ADDRESSES,
-    before: (namespace) => address(namespace, finalizers(PROTECT), annotated("other")),
+    before: (namespace) =>
+      address(namespace, finalizers(PROTECT), annotated("other"), labelled("other", "label")),
     step: protect,
     makes: all(
       finalizers(PROTECT, IN_USE),
       annotated(CLUSTER_UID, "uid-blue"),
-      labels({ [ROLE_LABEL]: "control-plane", [CLUSTER_NAME_LABEL]: NAME }),
+      labels({ other: "label", [ROLE_LABEL]: "control-plane", [CLUSTER_NAME_LABEL]: NAME }),
     ),
   },
   {

@@ -285,9 +285,19 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       expect(facts.roles).toEqual([role({ [field]: unread("the server is busy") })]);
     });
 
-    const failing = (kind: Resource): Client =>
+    test("by a 404 that does not name what was asked for leaves it unread: nobody said that it is gone", async () => {
+      const nobody = new RequestFailed(404, undefined);
+      const other = new RequestFailed(404, { message: "no such namespace", details: { name: namespace } });
+      for (const error of [nobody, other]) {
+        const facts = await new KubeInventory(failing(CLUSTERS, error), RULES, clock).gather(key());
+        expect(facts.cluster).toEqual(unread(error.message));
+      }
+    });
+
+    const busy = new RequestFailed(503, { message: "the server is busy" });
+    const failing = (kind: Resource, error = busy): Client =>
       getting(client, async (of, ...rest) => {
-        if (of === kind) throw new RequestFailed(503, { message: "the server is busy" });
+        if (of === kind) throw error;
         return client.get(of, ...rest);
       });
   });
