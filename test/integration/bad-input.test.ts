@@ -812,56 +812,6 @@ describe("annotations of ours with odd values", () => {
   });
 });
 
-describe("huge values and letters of the whole world", () => {
-  const names = Array.from({ length: 500 }, (_, index) => `value-${index}`);
-  const site = shared((site) =>
-    Promise.all([
-      hasClassWith(
-        site,
-        "lab",
-        [variable(EMPTY), variable(TEXT, "größe🚀"), ...names.map((name) => variable(TEXT, name))],
-        true,
-      ),
-      site.hasPool(),
-    ]),
-  );
-
-  test("200 KB of annotations and 500 variables stay as they are, beside the VIP", async () => {
-    const annotations = {
-      "example.com/big": "é🚀\n".repeat(200 * 146),
-      "example.com/odd": "\u0000\u2028\"'\\",
-    };
-    const variables = Object.fromEntries([
-      ["größe🚀", "überall 🌍 \u2028"],
-      ...names.map((name) => [name, `🚀 ${name} \\ " \n`]),
-    ]) as Record<string, string>;
-
-    const created = await site().createCluster({ name: "huge", annotations, variables });
-
-    expectComplete(created, anyVip);
-    const { [VIP_ANNOTATION]: _, ...kept } = created.object.metadata.annotations ?? {};
-    expect(kept).toEqual(annotations);
-    const given = Object.entries(variables).map(([name, value]) => ({ name, value }));
-    const stored = created.object.spec.topology?.variables ?? [];
-    expect(stored.filter(({ name }) => name !== "clusterVip")).toEqual(given);
-    await site().adopted("huge");
-    await expectChangeable(site(), "huge");
-    expect(annotationOf(await site().clusterOf("huge"), "example.com/big")).toBe(
-      annotations["example.com/big"],
-    );
-  });
-
-  test("annotations that leave no room for ours: the API server refuses the Cluster, in words", async () => {
-    const key = "example.com/big";
-
-    const { message } = await refusalOf(
-      site().createCluster({ name: "full", annotations: { [key]: "x".repeat(262_144 - key.length) } }),
-    );
-
-    expect(message).toContain("metadata.annotations: Too long: may not be more than 262144 bytes");
-  });
-});
-
 describe("a host of the user's that is odd", () => {
   const site = shared((site) => site.hasClassAndPool());
   const claimed = async (name: string): Promise<boolean> => (await site().claimOf(name)) !== undefined;
@@ -904,7 +854,8 @@ describe("a host of the user's that is odd", () => {
     expect([object.spec.controlPlaneEndpoint, variableOf(object)]).toEqual([{ host, port: 6443 }, host]);
     expect(object.metadata.annotations).toBeUndefined();
     await expectChangeable(site(), name);
-    const { cluster } = await site().rendered(name);
+    await watcherSaid(management, site(), name, "UserProvided");
+    const cluster = await site().clusterOf(name);
     expect([cluster.spec.controlPlaneEndpoint, variableOf(cluster)]).toEqual([{ host, port: 6443 }, host]);
     expect(annotationOf(cluster, VIP_ANNOTATION)).toBeUndefined();
     expect(await claimed(name)).toBe(false);
@@ -1179,6 +1130,56 @@ describe("a dry-run", () => {
     ]);
     expect(await state()).toEqual(before);
     expect(await writesOfModule(site, since)).toEqual([]);
+  });
+});
+
+describe("huge values and letters of the whole world", () => {
+  const names = Array.from({ length: 500 }, (_, index) => `value-${index}`);
+  const site = shared((site) =>
+    Promise.all([
+      hasClassWith(
+        site,
+        "lab",
+        [variable(EMPTY), variable(TEXT, "größe🚀"), ...names.map((name) => variable(TEXT, name))],
+        true,
+      ),
+      site.hasPool(),
+    ]),
+  );
+
+  test("200 KB of annotations and 500 variables stay as they are, beside the VIP", async () => {
+    const annotations = {
+      "example.com/big": "é🚀\n".repeat(200 * 146),
+      "example.com/odd": "\u0000\u2028\"'\\",
+    };
+    const variables = Object.fromEntries([
+      ["größe🚀", "überall 🌍 \u2028"],
+      ...names.map((name) => [name, `🚀 ${name} \\ " \n`]),
+    ]) as Record<string, string>;
+
+    const created = await site().createCluster({ name: "huge", annotations, variables });
+
+    expectComplete(created, anyVip);
+    const { [VIP_ANNOTATION]: _, ...kept } = created.object.metadata.annotations ?? {};
+    expect(kept).toEqual(annotations);
+    const given = Object.entries(variables).map(([name, value]) => ({ name, value }));
+    const stored = created.object.spec.topology?.variables ?? [];
+    expect(stored.filter(({ name }) => name !== "clusterVip")).toEqual(given);
+    await site().adopted("huge");
+    await expectChangeable(site(), "huge");
+    expect(annotationOf(await site().clusterOf("huge"), "example.com/big")).toBe(
+      annotations["example.com/big"],
+    );
+  });
+
+  test("annotations that leave no room for ours: the API server refuses the Cluster, in words", async () => {
+    const key = "example.com/big";
+
+    const { message } = await refusalOf(
+      site().createCluster({ name: "full", annotations: { [key]: "x".repeat(262_144 - key.length) } }),
+    );
+
+    expect(message).toContain("metadata.annotations: Too long: may not be more than 262144 bytes");
   });
 });
 
