@@ -23,15 +23,18 @@ export async function byHand({ bench, lab, crowd, count }: Site, room: Room): Pr
   const { namespace, since } = room;
   await passHookBy(lab, room);
   const creates = new Map<string, Promise<void>>();
-  let done = 0;
+  const failures: unknown[] = [];
   const createFor = async (name: string): Promise<void> => {
     const api = crowd.at(creates.size);
     const { spec } = await api.get<Address>(ADDRESSES, namespace, name);
     await api.create(CLUSTERS, completeClusterIn(room, name, spec.address));
-    done += 1;
   };
   const told = ({ metadata: { name }, status }: Claim): void => {
-    if (status?.addressRef && !creates.has(name)) creates.set(name, createFor(name));
+    if (status?.addressRef && !creates.has(name))
+      creates.set(
+        name,
+        createFor(name).catch((error: unknown) => void failures.push(error)),
+      );
   };
   const follow = await Follow.open<Claim>({ kubeconfig, of: CLAIMS, namespace, since, told });
   const names = Array.from({ length: count }, (_, index) => `hand${index}`);
@@ -47,6 +50,7 @@ export async function byHand({ bench, lab, crowd, count }: Site, room: Room): Pr
   const [seconds, processor] = [(performance.now() - started) / 1000, used()];
   follow.check();
   follow.close();
-  bench.log(`${done} Clusters created by hand`);
+  if (failures.length > 0) throw failures[0];
+  bench.log(`${count} Clusters created by hand`);
   return { seconds, processor };
 }
