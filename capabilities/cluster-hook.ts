@@ -75,8 +75,9 @@ export class ClusterHook {
     }
   }
 
-  #unlooked({ metadata }: KubeObject): Edit {
-    return hold(metadata.annotations ?? {}, "Unreachable");
+  /** Not even that an object has metadata was checked before us. */
+  #unlooked({ metadata }: Partial<KubeObject>): Edit {
+    return hold(metadata?.annotations ?? {}, "Unreachable");
   }
 }
 

@@ -26,7 +26,7 @@ export interface Client {
 
   /**
    * Follows one object from the version given; the first later state that is enough, or undefined when
-   * the signal or the stream ends. Never throws.
+   * the object is gone, or the signal or the stream ends. Never throws.
    */
   follow(
     of: Resource,

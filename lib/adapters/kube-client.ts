@@ -60,7 +60,7 @@ export class KubeClient implements Client {
     const guard = { op: "replace", path: "/metadata/resourceVersion", value: resourceVersion };
     const body = [guard, ...compare(before, after)];
     const what = { ...path(of), namespace, name, body, fieldManager: FIELD_MANAGER };
-    return answerOf(this.#api.patchNamespacedCustomObject(what, this.#options(signal)));
+    return answerOf(this.#api.patchNamespacedCustomObject(what, this.#options(signal))).catch(asStale);
   }
 
   async delete(of: Resource, read: KubeObject, signal?: AbortSignal): Promise<void> {
@@ -93,14 +93,19 @@ export class KubeClient implements Client {
     const url = `/apis/${of.group}/${of.version}/namespaces/${namespace}/${of.plural}`;
     const selector = { fieldSelector: `metadata.name=${name}`, resourceVersion };
     return new Promise((resolve) => {
+      let hasEnded = false;
       const end = (object: KubeObject | undefined): void => {
+        hasEnded = true;
         signal.removeEventListener("abort", onAbort);
         resolve(object);
         void stream.then((controller) => controller?.abort());
       };
       const onAbort = (): void => end(undefined);
-      const onEvent = (_phase: string, object: KubeObject): void => {
-        if (isEnough(object)) end(object);
+      // What is gone says nothing more; an error has no object; and events may follow after the last one.
+      const onEvent = (phase: string, object: KubeObject): void => {
+        if (hasEnded) return;
+        if (phase === "DELETED" || phase === "ERROR") end(undefined);
+        else if (isEnough(object)) end(object);
       };
       const stream = new Watch(this.#config)
         .watch(url, selector, onEvent, () => end(undefined))
@@ -124,6 +129,16 @@ async function answerOf<T = KubeObject>(request: Promise<unknown>): Promise<T> {
   } catch (error) {
     throw error instanceof ApiException ? new RequestFailed(error.code, statusOf(error.body)) : error;
   }
+}
+
+/**
+ * A JSON patch that takes away what is gone already fails before its guard is compared; unlike an invalid
+ * object, it names no field.
+ */
+function asStale(error: unknown): never {
+  const isStale =
+    error instanceof RequestFailed && error.code === 422 && !error.status?.details?.causes?.length;
+  throw isStale ? new RequestFailed(409, error.status) : error;
 }
 
 function statusOf(body: unknown): Status | undefined {

@@ -13,9 +13,6 @@ const MEANINGS: readonly (readonly [Failure["kind"], Question])[] = [
   // Only a "not found" that names the object says that it is gone.
   ["absent", (code, status, name) => code === 404 && status?.details?.name === name],
   ["conflict", (code) => code === 409],
-  // A patch that takes away what is gone already fails before its guard is compared; unlike an invalid
-  // object, it names no field.
-  ["conflict", (code, status) => code === 422 && !status?.details?.causes?.length],
   ["refused", (code) => code === 400 || code === 403 || code === 422],
 ];
 

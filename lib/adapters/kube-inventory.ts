@@ -87,7 +87,7 @@ export class KubeInventory implements Inventory {
     const after = claimFacts(bound, role, this.clock.now(), this.clock.now());
     const namespace = bound.metadata.namespace ?? "";
     const address = await this.#get(ADDRESSES, namespace, after.addressName ?? after.name, signal);
-    return { ...facts, claim: found(after), address: mapKnown(address, addressFacts) };
+    return { ...facts, claim: found(after), address: mapKnown(address, addressFor(after.name)) };
   }
 
   /** A stream may end early, or its start be too old; then the claim is read and followed from there. */
@@ -164,7 +164,7 @@ export class KubeInventory implements Inventory {
   ): Promise<Known<AddressFacts>> {
     const other = claim.state === "found" ? claim.value.addressName : undefined;
     if (other === undefined || other === name) return sameName;
-    return mapKnown(await this.#get(ADDRESSES, key.namespace, other, signal), addressFacts);
+    return mapKnown(await this.#get(ADDRESSES, key.namespace, other, signal), addressFor(name));
   }
 
   async #class(name: ClassName | undefined, signal?: AbortSignal) {
@@ -191,7 +191,9 @@ export class KubeInventory implements Inventory {
     signal?: AbortSignal,
   ): Promise<Known<KubeObject>> {
     try {
-      return found(await this.client.get(of, namespace, name, signal));
+      const object = await this.client.get(of, namespace, name, signal);
+      // Whatever stands between us and the API server may answer with something else, and success.
+      return object?.metadata?.name === name ? found(object) : unread(`no ${of.kind} came as the answer`);
     } catch (error) {
       const { kind, why } = failureOf(error, name);
       return kind === "absent" ? absent : unread(why);
@@ -201,6 +203,17 @@ export class KubeInventory implements Inventory {
 
 const mapKnown = <T, U>(known: Known<T>, to: (value: T) => U): Known<U> =>
   known.state === "found" ? found(to(known.value)) : known;
+
+/** An address that serves another claim is no address for this one, and nothing of it may be touched. */
+const addressFor =
+  (claim: string) =>
+  (source: KubeObject): AddressFacts => {
+    const address = addressFacts(source);
+    if (address.claimName === undefined || address.claimName === claim) return address;
+    const text = `IPAddress ${address.name} serves the claim ${address.claimName}`;
+    const nobodys = { deletingSince: undefined, inUse: false, clusterUid: undefined, labelled: false };
+    return { ...address, ...nobodys, address: undefined, text };
+  };
 
 /** Nothing more will come of a claim that is going. */
 const isDecided =

@@ -5,7 +5,14 @@
  */
 import * as v from "valibot";
 import { canonicalAddress } from "../core/address";
-import { CLUSTER_NAME_LABEL, CLUSTER_UID, IN_USE, RESERVED_AT, ROLE_LABEL } from "../core/contract";
+import {
+  CLUSTER_API,
+  CLUSTER_NAME_LABEL,
+  CLUSTER_UID,
+  IN_USE,
+  RESERVED_AT,
+  ROLE_LABEL,
+} from "../core/contract";
 import type {
   AddressFacts,
   ClaimFacts,
@@ -15,6 +22,7 @@ import type {
   KubeObject,
   OwnerReference,
   PoolFacts,
+  StringVariable,
 } from "../core/facts";
 import type { Role } from "../core/roles";
 
@@ -119,7 +127,9 @@ const classNameOf = (
 const isSet = (ref: unknown): boolean =>
   typeof ref === "object" && ref !== null && Object.keys(ref).length > 0;
 
-const Schema = part({ openAPIV3Schema: part({ type: text, default: anything }) });
+const Schema = part({
+  openAPIV3Schema: v.fallback(v.optional(v.record(v.string(), v.unknown()), {}), {}),
+});
 const ClassShape = v.object({
   spec: part({ variables: list(v.object({ name: v.string(), schema: Schema })) }),
   status: part({
@@ -137,13 +147,25 @@ export function classFacts(source: KubeObject): ClassFacts {
     definitions.map(({ schema }) => ({ name, schema })),
   );
   const strings = (fromStatus ?? fromSpec)
-    .map(({ name, schema }) => ({ name, ...schema.openAPIV3Schema }))
-    .filter(({ type }) => type === "string")
-    .map(({ name, default: value }): [string, string | undefined] => [
-      name,
-      typeof value === "string" ? value : undefined,
-    ]);
+    .filter(({ schema }) => schema.openAPIV3Schema["type"] === "string")
+    .map(({ name, schema }): [string, StringVariable] => [name, stringVariable(schema.openAPIV3Schema)]);
   return { strings: new Map(strings) };
+}
+
+/** What else a schema of type string may say without ruling any text out. */
+const HARMLESS = ["type", "default", "description", "example", "x-metadata"];
+
+const FAMILIES: Readonly<Record<string, 4 | 6>> = { ipv4: 4, ipv6: 6 };
+
+function stringVariable({ format, ...schema }: Readonly<Record<string, unknown>>): StringVariable {
+  const family = FAMILIES[String(format)];
+  return {
+    default: typeof schema["default"] === "string" ? schema["default"] : undefined,
+    family,
+    restricted:
+      (format !== undefined && family === undefined) ||
+      Object.keys(schema).some((key) => !HARMLESS.includes(key)),
+  };
 }
 
 const PoolShape = v.object({ metadata: Meta, status: part({ ipAddresses: part({ free: count }) }) });
@@ -193,9 +215,12 @@ export function claimFacts(source: KubeObject, role: Role, seenAt: number, now: 
   };
 }
 
-/** Another controller lives off this claim. */
-const isOfCluster = (owners: readonly OwnerReference[]): boolean =>
-  (controllerOf(owners)?.kind ?? "Cluster") === "Cluster";
+/** Another controller lives off this claim, which may be of another API's kind "Cluster". */
+function isOfCluster(owners: readonly OwnerReference[]): boolean {
+  const controller = controllerOf(owners);
+  if (!controller) return true;
+  return controller.kind === "Cluster" && controller.apiVersion.startsWith(`${CLUSTER_API}/`);
+}
 
 const controllerOf = (owners: readonly OwnerReference[]): OwnerReference | undefined =>
   owners.find(({ controller }) => controller) ?? owners[0];

@@ -11,12 +11,14 @@
  * | a read failed                                                | held                             |
  * | class missing                                                | held; dry-run: unchanged         |
  * | host and VIP variable differ                                 | refused                          |
+ * | host, and a variable whose schema is restricted              | held; the watch's write is checked |
  * | host, or VIP variable alone                                  | kept; the other follows          |
  * | no VIP variable, no pool                                     | unchanged                        |
  * | VIP variable, no pool                                        | by setting: hold, ignore, reject |
  * | dry-run without a bound claim that could be used             | unchanged                        |
  * | claim or address of our name owned, going, not ours, alone   | held, nothing created            |
  * | left-over claim of another pool                              | held; the watch retires it       |
+ * | the same, and a variable whose schema is restricted          | held; the watch's write is checked |
  * | our claim, bound, and counted on by this request             | completed                        |
  * | left-over claim of a matching pool                           | reserved, then looked at again   |
  * | nothing yet, a usable pool, time left                        | claim created                    |
@@ -35,6 +37,8 @@ import {
   className,
   hasNoPool,
   hasOptedOut,
+  isByHand,
+  mustBeChecked,
   passedOverWords,
   placeVip,
   wishWords,
@@ -72,7 +76,10 @@ function squatter(s: Situation): { reason: Reason; detail: string } | undefined 
   const { claim, address } = s;
   if (!claim && !address) return undefined;
   if (!claim)
-    return { reason: "PreviousAddressReleasing", detail: `IPAddress ${address?.name} has no claim` };
+    return {
+      reason: address && isByHand(address) ? "ClaimNotOurs" : "PreviousAddressReleasing",
+      detail: `IPAddress ${address?.name} has no claim`,
+    };
   if (!claim.ours) return { reason: "ClaimNotOurs", detail: claimWords(s) };
   if (claim.deleting || claim.owner || address?.deletingSince !== undefined)
     return { reason: "PreviousAddressReleasing", detail: claimWords(s) };
@@ -89,7 +96,17 @@ function lastWord(s: Situation): RolePlan {
 
 /** Nothing of ours could come of it, so not a single request is made for it. */
 export const isNobodysBusiness = (cluster: ClusterFacts): boolean =>
-  !cluster.class || cluster.hasRefs || ROLES.every((role) => hasOptedOut(cluster, role));
+  !cluster.class ||
+  cluster.hasRefs ||
+  cannotBeStored(cluster) ||
+  ROLES.every((role) => hasOptedOut(cluster, role));
+
+/** Cluster API's CRD allows no longer name. */
+const LONGEST_NAME = 63;
+
+/** The API server says no, but only after us: a claim would keep its address for nothing. */
+const cannotBeStored = ({ key, source }: ClusterFacts): boolean =>
+  key.name.length > LONGEST_NAME || source.metadata.resourceVersion !== undefined;
 
 export const createTable: readonly Row<Situation>[] = [
   {
@@ -123,6 +140,11 @@ export const createTable: readonly Row<Situation>[] = [
     name: "host and variable differ",
     when: (s) => s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
     plan: (s) => ({ verdict: verdict("HostAndVariableDiffer", `${s.host} and ${s.variable}`) }),
+  },
+  {
+    name: "host given, variable restricted",
+    when: (s) => s.host !== undefined && mustBeChecked(s, s.host),
+    plan: (s) => held(s, "VariableRestricted", s.host ?? ""),
   },
   {
     name: "given by the user",
@@ -169,6 +191,12 @@ export const createTable: readonly Row<Situation>[] = [
     name: "left-over claim of another pool",
     when: (s) => s.claim !== undefined && !s.ofMatchingPool,
     plan: (s) => held(s, "ClaimOfOtherPool", claimWords(s)),
+  },
+  {
+    name: "bound, variable restricted",
+    when: (s) =>
+      (s.roleFacts.reserved || s.facts.dryRun) && isBound(s) && mustBeChecked(s, s.address?.address ?? ""),
+    plan: (s) => held(s, "VariableRestricted", s.address?.address ?? ""),
   },
   {
     name: "bound",

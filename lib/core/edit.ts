@@ -57,22 +57,27 @@ interface Variable {
 /** The object with the change made; parents that are absent are created, nothing else is touched. */
 export function applyEdit<T extends KubeObject>(object: T, edit: Edit): T {
   const next = structuredClone(object) as Mutable;
-  if (edit.name !== undefined) next.metadata.name = edit.name;
+  if (edit.name !== undefined) (next.metadata ??= {}).name = edit.name;
   if (edit.annotations) applyAnnotations(next, edit.annotations);
-  if (edit.endpoint) {
-    next.spec ??= {};
-    next.spec.controlPlaneEndpoint = { ...next.spec.controlPlaneEndpoint, ...edit.endpoint };
-  }
+  if (edit.endpoint) applyEndpoint(next, edit.endpoint);
   if (edit.variables) applyVariables(next, edit.variables);
   return next as unknown as T;
 }
 
 interface Mutable {
-  metadata: { name?: string; annotations?: Record<string, string> };
+  metadata?: { name?: string; annotations?: Record<string, string> };
   spec?: { controlPlaneEndpoint?: Endpoint; topology?: { variables?: Variable[] } };
 }
 
-function applyAnnotations({ metadata }: Mutable, wished: Readonly<Record<string, string | null>>): void {
+/** What is no endpoint is left for the API server to refuse, in its own words. */
+function applyEndpoint(next: Mutable, wished: Endpoint): void {
+  const spec = (next.spec ??= {});
+  const now: unknown = spec.controlPlaneEndpoint ?? {};
+  if (typeof now === "object" && !Array.isArray(now)) spec.controlPlaneEndpoint = { ...now, ...wished };
+}
+
+function applyAnnotations(next: Mutable, wished: Readonly<Record<string, string | null>>): void {
+  const metadata = (next.metadata ??= {});
   const taken = Object.keys(wished).filter((key) => wished[key] === null);
   const set = Object.entries(wished).filter((entry): entry is [string, string] => entry[1] !== null);
   if (!metadata.annotations && set.length === 0) return;

@@ -77,9 +77,17 @@ export interface ClusterFacts {
   readonly specPaused: boolean;
 }
 
+export interface StringVariable {
+  readonly default: string | undefined;
+  /** The schema's format, where it is one of addresses. */
+  readonly family: 4 | 6 | undefined;
+  /** The schema allows some texts only in another way, so an address may not be one of them. */
+  readonly restricted: boolean;
+}
+
 export interface ClassFacts {
-  /** The default of each variable that is defined as a string; others are not here. */
-  readonly strings: ReadonlyMap<string, string | undefined>;
+  /** The variables that are defined as strings; others are not here. */
+  readonly strings: ReadonlyMap<string, StringVariable>;
 }
 
 export interface PoolRef {

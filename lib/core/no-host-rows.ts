@@ -19,6 +19,7 @@ import {
   claimWords,
   className,
   hasNoPool,
+  isByHand,
   isHeld,
   passedOverWords,
   placeVip,
@@ -71,8 +72,11 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "claim not ours",
-    when: (s) => s.claim !== undefined && !s.claim.ours,
-    plan: (s) => waits(s, "ClaimNotOurs", claimWords(s), { lookAgainMs: UNHEARD_MS }),
+    when: (s) => (s.claim !== undefined ? !s.claim.ours : s.address !== undefined && isByHand(s.address)),
+    plan: (s) =>
+      waits(s, "ClaimNotOurs", claimWords(s) || `IPAddress ${s.address?.name} has no claim`, {
+        lookAgainMs: UNHEARD_MS,
+      }),
   },
   {
     // The hold says so first: whoever still wants to complete the Cluster with this address then fails

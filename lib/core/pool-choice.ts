@@ -1,5 +1,5 @@
 /** Answers: which pool serves this Cluster's class and role, and why not the others? */
-import { CLASS_LABEL, DISABLED, PAUSED, PRIORITY, ROLE_LABEL } from "./contract";
+import { CLASS_LABEL, DISABLED, IPAM_API, PAUSED, PRIORITY, ROLE_LABEL } from "./contract";
 import type { PoolFacts, PoolRef } from "./facts";
 
 export interface PoolWish {
@@ -33,9 +33,11 @@ const OBSTACLES: readonly (readonly [(pool: PoolFacts) => boolean, string])[] = 
 export const obstacle = (pool: PoolFacts): string | undefined =>
   OBSTACLES.find(([stands]) => stands(pool))?.[1];
 
+const HIGHEST = Number.MAX_SAFE_INTEGER;
+
 const priority = (pool: PoolFacts): number => {
-  const text = pool.annotations[PRIORITY] ?? "";
-  return /^[+-]?\d{1,9}$/.test(text.trim()) ? Number(text) : 0;
+  const text = (pool.annotations[PRIORITY] ?? "").trim();
+  return /^[+-]?\d+$/.test(text) ? Math.min(Math.max(Number(text), -HIGHEST), HIGHEST) : 0;
 };
 
 /** Own namespace before global, then priority, then name: the order of a listing never matters. */
@@ -57,7 +59,9 @@ export function choosePool(pools: readonly PoolFacts[], wish: PoolWish): PoolCho
   return { matching, chosen, passedOver };
 }
 
-export const poolName = (ref: PoolRef): string => `${ref.kind} ${ref.name}`;
+/** The group is said where it is not the one that goes without saying. */
+export const poolName = ({ kind, apiGroup, name }: PoolRef): string =>
+  `${apiGroup === IPAM_API ? kind : `${kind}.${apiGroup}`} ${name}`;
 
 export const samePool = (one: PoolRef, other: PoolRef): boolean =>
   one.kind === other.kind && one.name === other.name && one.apiGroup === other.apiGroup;

@@ -3,6 +3,7 @@
  *
  * Derived from the facts once, so that no row reads a fact in its own way.
  */
+import { isIP } from "node:net";
 import { sameHost } from "./address";
 import { HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "./contract";
 import { isEmpty, mergeEdits, NO_EDIT, unpause, type Edit } from "./edit";
@@ -62,7 +63,7 @@ function givenVariable(
 ): string | undefined {
   const value = cluster.variables.get(role.variable);
   if (typeof value !== "string" || value === "") return undefined;
-  return value === knownClass?.strings.get(role.variable) ? undefined : value;
+  return value === knownClass?.strings.get(role.variable)?.default ? undefined : value;
 }
 
 /** Holding, and not on one of the two ways out. Our pause alone is a hold whose reason somebody took away. */
@@ -99,9 +100,22 @@ export function placeVip(s: Situation, host: string, annotate: boolean): Edit {
   return isEmpty(ended) ? complete : mergeEdits(complete, ended);
 }
 
-/** A default that happens to be the VIP counts as empty, but there is nothing to write. */
-const lacksVariable = (s: Situation, host: string): boolean =>
-  s.wantsVariable && s.variable === undefined && s.cluster.variables.get(s.role.variable) !== host;
+/** A default that happens to be the VIP counts as empty, but there is nothing to write; nor over what is no text. */
+const lacksVariable = (s: Situation, host: string): boolean => {
+  const value = s.cluster.variables.get(s.role.variable);
+  const isText = value === undefined || typeof value === "string";
+  return s.wantsVariable && s.variable === undefined && isText && value !== host;
+};
+
+/**
+ * Cluster API checks variables before our hook and not after it: an address that the schema does not allow
+ * would be stored, and then every update refused, deletion included. The watch's write is checked.
+ */
+export function mustBeChecked({ class: known, role, variable }: Situation, host: string): boolean {
+  const definition = known?.strings.get(role.variable);
+  if (!definition || variable !== undefined) return false;
+  return definition.restricted || (definition.family !== undefined && definition.family !== isIP(host));
+}
 
 /**
  * With a host that is new, the hook on UPDATE sees that the hold is over. With one that was there before
@@ -118,6 +132,10 @@ export const isServedBy = (s: Situation): boolean =>
 
 /** The host is the address of the claim of our name, and that claim is not a stranger's. */
 export const isItsVip = (s: Situation): boolean => isServedBy(s) && s.claim?.ours !== false;
+
+/** Live, without our finalizer and without a claim: somebody made it by hand. */
+export const isByHand = ({ deletingSince, inUse }: AddressFacts): boolean =>
+  deletingSince === undefined && !inUse;
 
 export const hasNoPool = (s: Situation): boolean => s.pools.matching.length === 0;
 

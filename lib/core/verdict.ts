@@ -88,6 +88,11 @@ export const REASONS = {
     says: "The ClusterClass was changed in a way that dropped the VIP variable",
     next: "The variable is put back, or the hold lifted, as soon as the new class is read.",
   },
+  VariableRestricted: {
+    class: "waiting",
+    says: "The ClusterClass restricts its variable, and Cluster API is asked first whether it allows the VIP {}",
+    next: "The Cluster is completed by itself if so; if it stays held, let the variable's schema allow the address.",
+  },
   ClassNotFound: {
     class: "attention",
     says: "ClusterClass {} does not exist",
@@ -155,8 +160,17 @@ export const isRefusal = ({ reason }: Verdict): boolean => REASONS[reason].class
 /** Nothing is owed, so nothing needs to be looked at again but what changes. */
 export const isSettled = ({ reason }: Verdict): boolean => REASONS[reason].class === "good";
 
+/** The API server cuts every warning to 256 letters once all of them have more than 4096 together. */
+const MOST_DETAIL = 1000;
+
+/** It also drops a warning that has a control character in it. */
+const readable = (text: string): string => {
+  const plain = text.replace(/\p{Cc}+/gu, " ");
+  return plain.length > MOST_DETAIL ? `${plain.slice(0, MOST_DETAIL)} …` : plain;
+};
+
 /** Name of a Cluster, why, and what to do next, in one line. */
 export function sentence(of: Verdict, cluster: string): string {
   const { says, next } = REASONS[of.reason];
-  return `Cluster ${cluster}: ${says.replace("{}", () => of.detail)} (${of.reason}). ${next}`;
+  return `Cluster ${cluster}: ${says.replace("{}", () => readable(of.detail))} (${of.reason}). ${next}`;
 }

@@ -213,13 +213,10 @@ export function clientContract(setUp: () => Promise<Site>): void {
       expect(await refusal(patch(read, labelled("our", "change")))).toEqual(conflict(CLAIM));
     });
 
-    test("of an old version that takes away what is gone is a 422 that names no field, which is a conflict", async () => {
+    test("of an old version that takes away what is gone is a 409 as well", async () => {
       const read = await there(labels({ gone: "soon", other: "stays" }));
       const theirs = await world.change(CLAIMS, read, labels({ other: "stays" }));
-      const ours = patch(read, labels({ other: "stays" }));
-      const { code, namesAField } = await refusal(ours);
-      expect({ code, namesAField }).toEqual({ code: 422, namesAField: false });
-      expect(failureOf(await ours.catch((error: unknown) => error), CLAIM).kind).toBe("conflict");
+      expect((await refusal(patch(read, labels({ other: "stays" })))).code).toBe(409);
       expect(essence(await now())).toEqual(essence(theirs));
     });
 
@@ -509,22 +506,16 @@ export function clientContract(setUp: () => Promise<Site>): void {
       expect(await toldFrom(read)).toEqual([essence(own)]);
     });
 
-    test("shows a deletion as the last state that was stored, and then what is made anew", async () => {
-      const read = await there();
+    test("ends with nothing when the object is gone, and does not take what is made anew for it", async () => {
+      const read = await there(finalizers(PROTECT));
       await world.delete(CLAIMS, read);
-      const anew = await there(finalizers(PROTECT));
-      await world.delete(CLAIMS, anew);
       const going = await now();
       await patch(going, finalizers(), labelled("never", "stored"));
-      const last = await there(ENOUGH);
-      const told = await toldFrom(read);
-      expect(told.map(content)).toEqual([read, anew, going, going, last].map(content));
-      expect(told.map(({ metadata }) => metadata.uid)).toEqual(
-        [read, anew, anew, anew, last].map(({ metadata }) => metadata.uid),
-      );
-      const versions = told.map(versionOf);
-      expect(versions).toEqual([...new Set(versions)].sort((one, other) => one - other));
-      expect(versions[0]).toBeGreaterThan(versionOf(read));
+      await there(ENOUGH);
+      const told: KubeObject[] = [];
+      const asked = (object: KubeObject): boolean => told.push(object) > 0 && isEnough(object);
+      expect(await client.follow(CLAIMS, read, asked, signal)).toBeUndefined();
+      expect(told.map(content)).toEqual([going].map(content));
     });
 
     test("ends with nothing when the signal ends, before or while it is followed", async () => {

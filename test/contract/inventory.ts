@@ -150,7 +150,9 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
         ],
         roles: [role({ claim: found(claimOf(bound)), address: found(addressFacts(made)) })],
       });
-      expect(valueOf(facts.class)?.strings).toEqual(new Map([[VARIABLE, undefined]]));
+      expect(valueOf(facts.class)?.strings).toEqual(
+        new Map([[VARIABLE, { default: undefined, family: undefined, restricted: false }]]),
+      );
     });
 
     test("is nothing of other namespaces, but for the class that it names there", async () => {

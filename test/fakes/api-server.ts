@@ -240,16 +240,17 @@ export class FakeClient implements Client {
       object.metadata.name === name &&
       object.metadata.namespace === namespace;
     let told = 0;
-    let last: KubeObject | undefined;
-    // Every event is told once.
+    let last: StoredEvent | undefined;
+    // Every event is told once; what is gone says nothing more.
     const isReady = (): boolean => {
       for (; !last && told < this.server.history.length; told += 1) {
         const event = this.server.history[told];
-        if (event && isMeant(event) && isEnough(event.object)) last = event.object;
+        if (event && isMeant(event) && (event.type === "DELETED" || isEnough(event.object))) last = event;
       }
       return last !== undefined || this.server.isForgotten(from);
     };
-    const run = (): KubeObject | undefined => (isReady() ? last : undefined);
+    const run = (): KubeObject | undefined =>
+      isReady() && last?.type !== "DELETED" ? last?.object : undefined;
     return this.turn({ verb: "watch", of, name, run, isReady }, signal).catch(() => undefined);
   }
 }
@@ -312,7 +313,7 @@ function deletedBy(propagation: DeleteOptions["propagation"], finalizers: readon
   return [...others, ...{ Foreground: [FOREGROUND], Orphan: [ORPHAN], Background: [] }[propagation]];
 }
 
-/** @throws RequestFailed without a cause where an operation finds nothing to work on */
+/** @throws RequestFailed with 409 where an operation finds nothing to work on: the patch is of an old version */
 function patched(now: KubeObject, operations: readonly Operation[]): KubeObject {
   const after = applied(now, operations);
   const { uid, deletionTimestamp, name = "" } = now.metadata;
@@ -327,7 +328,7 @@ function applied(now: KubeObject, operations: readonly Operation[]): KubeObject 
   try {
     return applyPatch(structuredClone(now), operations, true).newDocument;
   } catch {
-    throw failed(422, "Invalid", "the server rejected our request due to an error in our request", "");
+    throw failed(409, "Conflict", "the patch takes away what is gone", "");
   }
 }
 

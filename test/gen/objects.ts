@@ -140,7 +140,7 @@ export const clusterClass = (...changes: readonly Change[]): KubeObject =>
   );
 
 export const defining = (
-  ...definitions: readonly { name: string; type?: string; default?: unknown }[]
+  ...definitions: readonly { name: string; type?: string; [schema: string]: unknown }[]
 ): Change =>
   put(
     "status",

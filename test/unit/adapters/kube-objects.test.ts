@@ -154,7 +154,21 @@ describe("A Cluster", () => {
 });
 
 describe("A ClusterClass", () => {
-  const names = (object: KubeObject): [string, string | undefined][] => [...classFacts(object).strings];
+  const names = (object: KubeObject): [string, string | undefined][] =>
+    [...classFacts(object).strings].map(([name, variable]) => [name, variable.default]);
+
+  test.each([
+    [{ description: "The VIP", example: "10.0.0.1", default: "" }, false],
+    [{ pattern: "^10[.]" }, true],
+    [{ format: "ipv6" }, false],
+    [{ format: "hostname" }, true],
+    [{ enum: ["10.0.0.1"] }, true],
+    [{ maxLength: 5 }, true],
+    [{ "x-kubernetes-validations": [{ rule: "self != ''" }] }, true],
+  ])("whose variable says %j restricts what it may hold: %s", (schema, restricted) => {
+    const object = clusterClass(defining({ name: "clusterVip", type: "string", ...schema }));
+    expect(classFacts(object).strings.get("clusterVip")?.restricted).toBe(restricted);
+  });
 
   test("offers the variables that are strings, with their defaults", () => {
     const object = clusterClass(

@@ -235,7 +235,8 @@ const dryRuns: Case[] = [
 ];
 
 const takenNames: Case[] = [
-  ["an address without a claim", { address: address() }, "PreviousAddressReleasing"],
+  ["an address of ours without a claim", { address: address(secured()) }, "PreviousAddressReleasing"],
+  ["an address that somebody made by hand", { address: address() }, "ClaimNotOurs"],
   ["a claim that is going", { claim: claim(terminating()) }, "PreviousAddressReleasing"],
   [
     "a claim of a former Cluster",
@@ -259,7 +260,48 @@ const takenNames: Case[] = [
   }),
 );
 
+const restricted = clusterClass(defining({ name: VARIABLE, type: "string", pattern: "^10[.]" }));
+
 const claims: Case[] = [
+  {
+    row: "host given, variable restricted",
+    title: "a host of the user's is not put into a restricted variable that nobody checks any more",
+    facts: creating({ cluster: cluster(host(OTHER_IP)), class: restricted }),
+    reason: "VariableRestricted",
+    edit: holding("VariableRestricted"),
+    warn: true,
+  },
+  {
+    row: "bound, variable restricted",
+    title: "a variable for the other family is not filled with the VIP either",
+    facts: creating({
+      class: clusterClass(defining({ name: VARIABLE, type: "string", format: "ipv6" })),
+      reserved: true,
+      ...bareAndBound,
+    }),
+    reason: "VariableRestricted",
+    edit: holding("VariableRestricted"),
+    warn: true,
+  },
+  {
+    row: "bound",
+    title: "a variable for addresses of the VIP's family is filled at once",
+    facts: creating({
+      class: clusterClass(defining({ name: VARIABLE, type: "string", format: "ipv4" })),
+      reserved: true,
+      ...bareAndBound,
+    }),
+    reason: "Assigned",
+    edit: placed(),
+  },
+  {
+    row: "bound, variable restricted",
+    title: "nor is the VIP: the watch writes it, and Cluster API checks that",
+    facts: creating({ class: restricted, reserved: true, ...bareAndBound }),
+    reason: "VariableRestricted",
+    edit: holding("VariableRestricted"),
+    warn: true,
+  },
   ...takenNames,
   {
     row: "name of the claim taken",

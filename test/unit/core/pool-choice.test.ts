@@ -50,7 +50,12 @@ describe("The choice", () => {
     expect(chosen(pool("a", priority("9")), pool("b", priority("10")))).toBe("b");
   });
 
-  test.each(["high", "1.5", "", "1e3", "9999999999"])("takes %j for no priority", (text) => {
+  test("takes a priority of any length", () => {
+    expect(chosen(pool("b", priority("9".repeat(400))), pool("a", priority("5")))).toBe("b");
+    expect(chosen(pool("b"), pool("a", priority(`-${"9".repeat(400)}`)))).toBe("b");
+  });
+
+  test.each(["high", "1.5", "", "1e3", "0x10"])("takes %j for no priority", (text) => {
     expect(chosen(pool("b", priority(text)), pool("a"))).toBe("a");
   });
 

@@ -613,6 +613,14 @@ const withoutHost: Case[] = [
   },
   {
     row: "claim not ours",
+    title: "an address that somebody made by hand is left as it is",
+    facts: watching({ cluster: stored(held("PreviousAddressReleasing")), address: address() }),
+    reason: "ClaimNotOurs",
+    edit: saysNow("ClaimNotOurs"),
+    lookAgainMs: 5000,
+  },
+  {
+    row: "claim not ours",
     title: "a claim of a stranger is not touched",
     facts: watching({
       cluster: stored(held("NameInUse")),
@@ -646,7 +654,7 @@ const withoutHost: Case[] = [
   ...[
     { what: "a claim that is going", world: { claim: claim(owned(), terminating()) } },
     { what: "an address that is going", world: { claim: claim(bound), address: address(terminating()) } },
-    { what: "an address without a claim", world: { address: address() } },
+    { what: "an address of ours without a claim", world: { address: address(secured()) } },
   ].map(
     ({ what, world }): Case => ({
       row: "claim or address going, or address without claim",
