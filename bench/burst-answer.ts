@@ -42,13 +42,18 @@ function never(rounds: readonly Round[]): Finding[] {
       ` of ${all}`,
     );
   return [
-    none("refused", ({ ours }) => ours.refused.length),
+    { ...none("refused", ({ ours }) => ours.refused.length), ...firstRefusal(rounds) },
     none("not complete in time", ({ ours }) => ours.incomplete),
     none("addresses given twice", ({ duplicates, ours }) => duplicates + ours.duplicates),
     none("rendered before the VIP was known", ({ ours }) => ours.renderedEmpty),
     none("not rendered in time", ({ ours }) => ours.unrendered),
     none("control planes above generation 1", ({ rolled }) => rolled),
   ];
+}
+
+function firstRefusal(rounds: readonly Round[]): Pick<Finding, "because"> {
+  const [first] = rounds.flatMap(({ ours }) => ours.refused);
+  return first === undefined ? {} : { because: first.slice(0, 400) };
 }
 
 function ofSize(size: number, rounds: readonly Round[]): Finding[] {
@@ -70,7 +75,17 @@ function ofSize(size: number, rounds: readonly Round[]): Finding[] {
     ...(hands.length > 0
       ? [told(`${size} at once, ours / by hand`, median(hands.map(({ hand, ours }) => ours / hand)), "")]
       : []),
-    both("provider's writes each, alone / ours", "", ({ providerWrites }) => providerWrites / size),
+    noted(
+      `${size} at once, provider's writes each, alone / ours`,
+      rounded(middle(({ bare }) => bare.providerWrites / size)),
+      rounded(middle((round) => round.ours.providerWrites / storedOf(round))),
+    ),
+    told(`${size} at once, module's requests each`, middle(requestsEach), ""),
+    told(
+      `${size} at once, of them answered 429`,
+      middle(({ ours }) => ours.throttled),
+      "",
+    ),
     both("cores busy, alone / ours", " %", ({ processor }) => percent(processor?.busy)),
     both("of them by others, alone / ours", " %", ({ processor }) => percent(processor?.others)),
     told(
@@ -81,6 +96,11 @@ function ofSize(size: number, rounds: readonly Round[]): Finding[] {
   ];
 }
 
+const storedOf = ({ count, ours }: Round): number => count - ours.refused.length;
+
+const requestsEach = ({ count, ours }: Round): number =>
+  Object.values(ours.moduleRequests).reduce((sum, one) => sum + one, 0) / count;
+
 const percent = (share = Number.NaN): number => Math.round(share * 100);
 
 /** Above this nobody waits for the provider's limit any more, but for a core. */
@@ -90,15 +110,16 @@ function bounds(rounds: readonly Round[]): string {
   const busy = median(rounds.map(({ ours }) => ours.processor?.busy ?? 0));
   const writes = ({ writesByKind }: BareClaims | ManyClusters): number =>
     Object.entries(writesByKind).reduce((sum, [kind, count]) => sum + (/claims/.test(kind) ? count : 0), 0);
-  const each = (of: (round: Round) => BareClaims | ManyClusters): string =>
-    median(rounds.map((one) => writes(of(one)) / one.count)).toFixed(2);
-  const provider = `of the provider's 20 requests a second a Cluster takes ${each(({ ours }) => ours)}, a bare claim ${each(({ bare }) => bare)}`;
+  const alone = median(rounds.map(({ bare, count }) => writes(bare) / count)).toFixed(2);
+  const ours = median(rounds.map((one) => writes(one.ours) / storedOf(one))).toFixed(2);
+  const provider = `of the provider's 20 requests a second a Cluster takes ${ours}, a bare claim ${alone}`;
   return busy > SATURATED ? `no core was free: ${percent(busy)} % busy; ${provider}` : provider;
 }
 
 const sizesChart = (rounds: readonly Round[], sizes: readonly number[]): Chart => {
   const line = (of: (round: Round) => number): (readonly [number, number])[] =>
     sizes.map((size) => [size, median(rounds.filter(({ count }) => count === size).map(of))] as const);
+  const byHand = line(({ hand }) => hand?.seconds ?? Number.NaN).filter(([, seconds]) => seconds > 0);
   return {
     file: "burst",
     title: "Until the last of so many at once is complete",
@@ -106,6 +127,7 @@ const sizesChart = (rounds: readonly Round[], sizes: readonly number[]): Chart =
     y: { name: "seconds" },
     series: [
       { name: "provider alone, bare claims", points: line(({ bare }) => bare.seconds) },
+      { name: "by hand, Clusters", points: byHand },
       { name: "ours, Clusters", points: line(({ ours }) => ours.seconds) },
     ],
   };
@@ -123,6 +145,7 @@ const progressChart = (rounds: readonly Round[]): Chart => {
     y: { name: "complete" },
     series: [
       { name: "provider alone, bare claims", points: line(biggest?.bare.completions ?? []) },
+      { name: "by hand, Clusters", points: line(biggest?.hand?.completions ?? []) },
       { name: "ours, Clusters", points: line(biggest?.ours.completions ?? []) },
     ],
   };

@@ -18,7 +18,9 @@ export function svgOf({ title, x, y, series }: Chart): string {
     animation: false,
     backgroundColor: "#ffffff",
     title: { text: title, left: "center" },
-    legend: { bottom: 0 },
+    // What the widths of words are reckoned by.
+    textStyle: { fontFamily: "sans-serif" },
+    legend: { bottom: 0, itemGap: 24 },
     grid: { left: 80, right: 30, top: 50, bottom: 90 },
     xAxis: axis(x, 30),
     yAxis: axis(y, 55),

@@ -36,8 +36,12 @@ export interface ManyClusters {
   readonly providerWrites: number;
   readonly writesByKind: Readonly<Record<string, number>>;
   readonly moduleRequests: Readonly<Record<string, number>>;
+  /** Requests of the module that the API server had no room for (429). */
+  readonly throttled: number;
   readonly processor: Used | undefined;
 }
+
+const TOO_MANY = 429;
 
 /** Cluster API renders as it comes to it, long after the VIPs are there. */
 const RENDERED_WITHIN_MS = 180_000;
@@ -75,6 +79,7 @@ export async function manyClusters(site: Site, room: Room): Promise<ManyClusters
     providerWrites: own.length,
     writesByKind: tally(own),
     moduleRequests: tally(requests),
+    throttled: requests.filter(({ code }) => code === TOO_MANY).length,
     processor,
   };
 }
