@@ -122,33 +122,30 @@ test("The IPAM provider hangs, and answers when all are held: all are completed,
 // ---- Watch streams -----------------------------------------------------------------------------
 
 describe("The watcher's streams break", () => {
+  const KINDS = ["clusters", "clusterclasses", "ipaddressclaims", "ipaddresses", "inclusterippools"];
   const isWatchers = ({ process, verb }: Passing): boolean => process === "watcher" && verb === "watch";
 
   /** From now on no stream is opened, until the work is done; each kind's first one then ends like this. */
   async function withoutStreams(first: Fate, work: () => Promise<void>): Promise<void> {
     let reopen: () => void = () => undefined;
     const reopened = new Promise<void>((resolve) => (reopen = resolve));
-    const told = new Set<string>();
-    const open = new Promise<() => void>((resolve) => {
-      const end = lab.gate.before(isWatchers, async ({ resource }) => {
-        await reopened;
-        return told.has(resource) ? undefined : (told.add(resource), first);
-      });
-      resolve(end);
+    const seen = new Set<string>();
+    const forget = lab.gate.before(isWatchers, async ({ resource }) => {
+      await reopened;
+      const isFirst = !seen.has(resource);
+      seen.add(resource);
+      return isFirst ? first : undefined;
     });
     try {
-      expect(lab.gate.cut(isWatchers)).toBeGreaterThan(0);
+      expect(lab.gate.cut(isWatchers)).toBeGreaterThanOrEqual(KINDS.length);
       await work();
     } finally {
       reopen();
     }
-    await eventually(() => told.size >= KINDS.length, {
-      withinMs: PATIENCE_MS,
-      what: "the streams to be back",
-    });
-    (await open)();
+    const areBack = (): boolean => KINDS.every((kind) => seen.has(kind));
+    await eventually(areBack, { withinMs: PATIENCE_MS, what: "the streams to be back" });
+    forget();
   }
-  const KINDS = ["clusters", "clusterclasses", "ipaddressclaims", "ipaddresses", "inclusterippools"];
 
   test.each([
     ["and go on where they ended", undefined],
@@ -247,8 +244,9 @@ describe("Every story ends the same", () => {
       const lost = await all((site) => {
         const seen = new Set<string>();
         lab.gate[side](isWriteIn(site), (write): Fate => {
-          const words = wordsOf(write);
-          return seen.has(words) ? undefined : (seen.add(words), "drop");
+          const isFirst = !seen.has(wordsOf(write));
+          seen.add(wordsOf(write));
+          return isFirst ? "drop" : undefined;
         });
       });
       expect(statesOf(lost)).toEqual(statesOf(undisturbed));
@@ -260,19 +258,22 @@ describe("Every story ends the same", () => {
     await secondWatcher();
     const both = await all(() => undefined);
     await lab.sandbox.process("watcher-2").stop();
-    for (const [story, { writes, attempts }] of both) {
-      const alone = undisturbed.get(story);
-      console.log(
-        story.title,
-        counted(alone?.writes ?? []),
-        counted(writes),
-        counted(attempts),
-        counted(alone?.attempts ?? []),
-      );
-    }
     expect(statesOf(both)).toEqual(statesOf(undisturbed));
+    for (const [story, { writes, attempts }] of both) {
+      const alone = counted(undisturbed.get(story)?.writes ?? []);
+      // Two that take the last finalizer off at the same moment both succeed: the API server says so to whom
+      // it finds too late.
+      const more = Object.entries(counted(writes)).filter(
+        ([words, count]) => count > (alone[words] ?? 0) + 1,
+      );
+      expect({ [story.title]: more }).toEqual({ [story.title]: [] });
+      expect(attempts.length).toBeLessThanOrEqual(MOST_ATTEMPTS * writes.length);
+    }
   }, 300_000);
 });
+
+/** Each watcher tries, and now and then Cluster API's own write comes between. */
+const MOST_ATTEMPTS = 4;
 
 /** As in the minutes in which the node of the first one cannot be reached and it is replaced. */
 async function secondWatcher(): Promise<void> {
