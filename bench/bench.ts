@@ -26,7 +26,7 @@ ${FIGURES.map(({ name, question }) => `  ${name.padEnd(8)} ${question}`).join("\
 
   --only NAMES     these figures alone, for example single,burst
   --at-once SIZES  other sizes for burst, for example 20,20,100
-  --quick          small sizes, about 4 minutes: does everything run?
+  --quick          small sizes, about 4 minutes: does everything run? Its figures say little
   --dist FOLDER    the built module, by default dist/ (or the environment's MODULE_DIST)
   --help           this text
 
