@@ -29,7 +29,7 @@ import { isIP } from "node:net";
 import { sameHost } from "./address";
 import { claiming } from "./adoption";
 import { hold } from "./edit";
-import type { ClusterFacts } from "./facts";
+import type { AddressFacts, ClusterFacts } from "./facts";
 import { ROLES } from "./roles";
 import type { Row, RolePlan } from "./row";
 import {
@@ -71,15 +71,15 @@ const isReusable = ({ claim, address, ofMatchingPool }: Situation): boolean =>
 const isBound = (s: Situation): boolean =>
   s.claim?.addressName !== undefined && s.address?.address !== undefined;
 
+const withoutClaim = (address: AddressFacts): { reason: Reason; detail: string } => ({
+  reason: isByHand(address) ? "ClaimNotOurs" : "PreviousAddressReleasing",
+  detail: `IPAddress ${address.name} has no claim`,
+});
+
 /** Why the name we need is taken; undefined where it is free or its claim can be used. */
 function squatter(s: Situation): { reason: Reason; detail: string } | undefined {
   const { claim, address } = s;
-  if (!claim && !address) return undefined;
-  if (!claim)
-    return {
-      reason: address && isByHand(address) ? "ClaimNotOurs" : "PreviousAddressReleasing",
-      detail: `IPAddress ${address?.name} has no claim`,
-    };
+  if (!claim) return address && withoutClaim(address);
   if (!claim.ours) return { reason: "ClaimNotOurs", detail: claimWords(s) };
   if (claim.deleting || claim.owner || address?.deletingSince !== undefined)
     return { reason: "PreviousAddressReleasing", detail: claimWords(s) };

@@ -5,7 +5,7 @@ import { APPLY_LATE } from "./contract";
 import { isEmpty, type Edit } from "./edit";
 import type { RolePlan, Row } from "./row";
 import { says, waits, type More } from "./says";
-import { className, isHeld, isItsVip, placeVip, type Situation } from "./situation";
+import { className, isHeld, isItsVip, mustBeAnnounced, placeVip, type Situation } from "./situation";
 import type { Reason } from "./verdict";
 
 export const isLate = ({ cluster }: Situation): boolean =>
@@ -54,6 +54,11 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
     name: "the VIP is in place, class missing",
     when: (s) => isItsVip(s) && !s.class,
     plan: (s) => waits(s, "ClassNotFound", className(s), { steps: adoption(s) }),
+  },
+  {
+    name: "host, variable restricted: announce",
+    when: (s) => s.host !== undefined && mustBeAnnounced(s, s.host),
+    plan: (s) => waits(s, "VariableRestricted", s.host ?? ""),
   },
   {
     name: "the VIP is in place",

@@ -21,6 +21,7 @@ import {
   hasNoPool,
   isByHand,
   isHeld,
+  mustBeAnnounced,
   passedOverWords,
   placeVip,
   wishWords,
@@ -151,6 +152,11 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
     name: "the address is secured before it is written",
     when: (s) => !isProtected(s),
     plan: (s) => says("Adopting", s.address?.text, { steps: adoption(s) }),
+  },
+  {
+    name: "variable restricted: announce",
+    when: (s) => mustBeAnnounced(s, s.address?.address ?? ""),
+    plan: (s) => waits(s, "VariableRestricted", s.address?.address ?? ""),
   },
   {
     name: "complete",

@@ -127,6 +127,10 @@ function endHold({ cluster, facts }: Situation): Edit {
   return unpause(cluster.annotations, saysSo ? LIFTED : null);
 }
 
+/** Before a write that Cluster API may refuse, the hold says what it may be refused for. */
+export const mustBeAnnounced = (s: Situation, host: string): boolean =>
+  isHeld(s.cluster) && s.cluster.annotations[HOLD] !== "VariableRestricted" && mustBeChecked(s, host);
+
 export const isServedBy = (s: Situation): boolean =>
   s.address?.address !== undefined && sameHost(s.host, s.address.address);
 

@@ -23,6 +23,7 @@ import {
   type EndState,
   type Site,
   type Story,
+  type Wish,
 } from "./support";
 
 const lab = managementCluster({ gate: true, env: { VIP_ADMISSION_BUDGET: "3" } });
@@ -188,7 +189,7 @@ async function told(
   const stage = {
     site,
     gate: lab.gate,
-    create: async (wish: Parameters<Site["createCluster"]>[0]) => (await site.createCluster(wish)).object,
+    create: async (wish: Wish) => (await site.createCluster(wish)).object,
   };
   const attempts: string[] = [];
   const forget = lab.gate.before(isWriteIn(site), (write) => void attempts.push(wordsOf(write)));

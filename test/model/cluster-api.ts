@@ -9,6 +9,7 @@ import {
   CLUSTERS,
   definitionIn,
   hasStarted,
+  isAllowed,
   hostOf,
   isGoing,
   isPaused,
@@ -33,8 +34,7 @@ export function defaulted(server: FakeApiServer, object: KubeObject): KubeObject
   if (!topology || !aClass) return object;
   const schema = definitionIn(aClass);
   const value = variableOf(cluster);
-  if (value !== undefined && !schema) throw refused(object, "variable is not defined");
-  if (value !== undefined && schema?.type !== typeof value) throw refused(object, "wrong type");
+  if (!isAllowed(value, schema)) throw refused(object, `${String(value)} is not allowed in the variable`);
   if (schema?.default === undefined || value !== undefined) return object;
   const variables = [...(topology.variables ?? []), { name: VARIABLE, value: schema.default }];
   return { ...cluster, spec: { ...cluster.spec, topology: { ...topology, variables } } };

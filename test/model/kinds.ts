@@ -57,6 +57,7 @@ export const VARIANTS = {
   optional: { type: "string" },
   defaulted: { type: "string", default: "0.0.0.0" },
   without: undefined,
+  restricted: { type: "string", default: "", pattern: "^(10[.]0[.].*)?$" },
   odd: { type: "object" },
 } as const;
 export type Variant = keyof typeof VARIANTS;
@@ -70,10 +71,23 @@ export const classObject = (name: string, variant: Variant): KubeObject => {
   };
 };
 
+interface Definition {
+  readonly type: string;
+  readonly default?: string;
+  readonly pattern?: string;
+}
+
+/** Whether Cluster API would have this value. */
+export const isAllowed = (value: unknown, definition: Definition | undefined): boolean =>
+  value === undefined ||
+  (definition !== undefined &&
+    typeof value === definition.type &&
+    new RegExp(definition.pattern ?? "").test(String(value)));
+
 /** What the class in force says of the VIP variable; undefined where it does not know it. */
-export const definitionIn = (aClass: KubeObject): { type: string; default?: string } | undefined =>
-  (aClass["spec"] as { variables: { schema: { openAPIV3Schema: { type: string; default?: string } } }[] })
-    .variables[0]?.schema.openAPIV3Schema;
+export const definitionIn = (aClass: KubeObject): Definition | undefined =>
+  (aClass["spec"] as { variables: { schema: { openAPIV3Schema: Definition } }[] }).variables[0]?.schema
+    .openAPIV3Schema;
 
 export const poolObject = (name: string, className: string, addresses: readonly string[]): KubeObject => ({
   metadata: { name, labels: { [CLASS_LABEL]: className, [ROLE_LABEL]: CONTROL_PLANE.name } },

@@ -21,6 +21,7 @@ import {
   GLOBAL_POOLS,
   hasStarted,
   hostOf,
+  isAllowed,
   isGoing,
   NAMESPACE,
   POOLS,
@@ -152,6 +153,7 @@ function isLeftAlone(world: World, cluster: KubeObject): boolean {
   return (
     noteOf(cluster, CONTROL_PLANE.optOut) === "false" ||
     noteOf(cluster, HOLD) === RELEASED ||
+    noteOf(cluster, DELETE_FOR_MOVE) !== undefined ||
     world.rules.noPool === "ignore" ||
     world.leftAlone.has(cluster.metadata.uid ?? "") ||
     (world.classChanges.get(classNameOf(cluster)) ?? 0) > (world.askedAt.get(cluster.metadata.uid ?? "") ?? 0)
@@ -172,8 +174,7 @@ const isUsersPause = (cluster: KubeObject): boolean =>
 /** Cluster API refuses every write: the class is missing, or what the Cluster says of the variable does not fit it any more. */
 function isFrozen(world: World, cluster: KubeObject): boolean {
   const aClass = classOf(world, cluster);
-  const value = variableOf(cluster);
-  return !aClass || (value !== undefined && definitionIn(aClass)?.type !== typeof value);
+  return !aClass || !isAllowed(variableOf(cluster), definitionIn(aClass));
 }
 
 function checkCluster(world: World, cluster: KubeObject): void {
@@ -186,6 +187,8 @@ function checkCluster(world: World, cluster: KubeObject): void {
   const hold = noteOf(cluster, HOLD);
   law("nothing is left of a hold that is over", hold !== "lifted", all);
   const isHeld = noteOf(cluster, PAUSED) === OUR_PAUSE;
+  // Cluster API may refuse the VIP for good; only the class's author can help.
+  if (isHeld && hold === "VariableRestricted") return;
   law("a hold has its reason", !isHeld || hold === decision?.verdict.reason, all);
   const strange =
     world.strangers.has(name) || world.provider.spokeNonsense.has(claimName(CONTROL_PLANE, name));

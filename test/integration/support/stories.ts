@@ -4,8 +4,7 @@
  */
 import { claim as claimManifest, pool as poolManifest } from "../../../sandbox/fixtures";
 import type { Gate } from "../../../sandbox/gate";
-import type { KubeObject } from "../../../sandbox/fixtures";
-import type { ApiServer } from "./api-server";
+import { Refused, type ApiServer } from "./api-server";
 import { eventually } from "./eventually";
 import { ADDRESSES, CLAIMS, CLUSTERS, POOLS, type Claim, type Cluster, type Stored } from "./shapes";
 import { annotationOf, claimName, HOLD_ANNOTATION, IN_USE, isHeld, vipOf, type Site } from "./site";
@@ -15,8 +14,10 @@ export interface Stage {
   readonly site: Site;
   readonly gate: Gate;
   /** How its user creates a Cluster. */
-  readonly create: (wish: Parameters<Site["createCluster"]>[0]) => Promise<Cluster>;
+  readonly create: (wish: Wish) => Promise<Cluster>;
 }
+
+export type Wish = Parameters<Site["createCluster"]>[0];
 
 export interface Story {
   /** A subject: "a Cluster that ...". */
@@ -84,7 +85,9 @@ async function nothingLeft(site: Site): Promise<void> {
 async function occupied({ api, namespace }: Site): Promise<void> {
   const pool = poolManifest({ ...ONE_ADDRESS, namespace });
   const occupant = claimManifest({ name: "occupant", namespace, pool });
-  if (!(await api.find(CLAIMS, namespace, "occupant"))) await api.create(CLAIMS, occupant);
+  await api.create(CLAIMS, occupant).catch((error: unknown) => {
+    if (!(error instanceof Refused && error.reason === "AlreadyExists")) throw error;
+  });
   await eventually(async () => {
     const { status } = await api.get<ReadPool>(POOLS, namespace, "vips");
     return status?.ipAddresses?.free === 0;
@@ -117,8 +120,8 @@ const handMadeClaim = ({ api, namespace }: Site): Promise<unknown> => {
   return api.create(CLAIMS, { ...made, metadata: { ...made.metadata, labels: ROLE } });
 };
 
-async function held(stage: Stage, reason: string, wish: { spec?: object } = {}): Promise<void> {
-  const object = await stage.create({ name: NAME, ...wish } as KubeObject["metadata"]);
+async function held(stage: Stage, reason: string, more: Partial<Wish> = {}): Promise<void> {
+  const object = await stage.create({ name: NAME, ...more });
   // A create that was answered by half a module may be held for that; the watcher finds the true reason.
   if (!isHeld(object) || vipOf(object) !== undefined) throw new Error(`${NAME} is not held`);
   await eventually(

@@ -59,6 +59,7 @@ const ended = { [HOLD]: null, [PAUSED]: null };
 /** The end of a hold on a Cluster that had its host before: said first, tidied away next. */
 const over = { [HOLD]: LIFTED, [PAUSED]: null };
 const lifted: Edit = { annotations: { [HOLD]: LIFTED, [PAUSED]: null } };
+const restricted = clusterClass(defining({ name: VARIABLE, type: "string", pattern: "^10[.]" }));
 const saysNow = (reason: string): Edit => ({ annotations: { [HOLD]: reason } });
 const placed = (annotations: Record<string, string | null> = {}): Edit => ({
   endpoint: { host: VIP, port: 6443 },
@@ -508,6 +509,20 @@ const withHost: Case[] = [
     facts: watching({ cluster: stored(host(VIP, 6443), withVipNote()), ...adopted }),
     reason: "Assigned",
     edit: { variables: { [VARIABLE]: VIP } },
+  },
+  {
+    row: "host, variable restricted: announce",
+    title: "before a restricted variable is filled with a user's host, the hold says what it may wait for",
+    facts: watching({ cluster: stored(host(OTHER_IP, 6443), held("Unreachable")), class: restricted }),
+    reason: "VariableRestricted",
+    edit: saysNow("VariableRestricted"),
+  },
+  {
+    row: "variable restricted: announce",
+    title: "and so it does before it is filled with the VIP",
+    facts: watching({ cluster: stored(held("NoMatchingPool")), class: restricted, ...adopted }),
+    reason: "VariableRestricted",
+    edit: saysNow("VariableRestricted"),
   },
   {
     row: "host and variable differ, held",
