@@ -178,11 +178,10 @@ function isFrozen(world: World, cluster: KubeObject): boolean {
 }
 
 function checkCluster(world: World, cluster: KubeObject): void {
-  const { name = "" } = cluster.metadata;
-  if (noteOf(cluster, DELETE_FOR_MOVE) !== undefined) return;
-  const decision = world.verdicts.get(name);
+  const isOthersAffair = isUsersPause(cluster) || isFrozen(world, cluster);
+  if (isOthersAffair || noteOf(cluster, DELETE_FOR_MOVE) !== undefined) return;
+  const decision = world.verdicts.get(cluster.metadata.name ?? "");
   const all = (): unknown => [cluster, decision?.row, decision?.verdict];
-  if (isUsersPause(cluster) || isFrozen(world, cluster)) return;
   law("a Cluster that was deleted is gone", !isGoing(cluster), all);
   const hold = noteOf(cluster, HOLD);
   law("nothing is left of a hold that is over", hold !== "lifted", all);
@@ -190,20 +189,21 @@ function checkCluster(world: World, cluster: KubeObject): void {
   // Cluster API may refuse the VIP for good; only the class's author can help.
   if (isHeld && hold === "VariableRestricted") return;
   law("a hold has its reason", !isHeld || hold === decision?.verdict.reason, all);
-  const strange =
-    world.strangers.has(name) || world.provider.spokeNonsense.has(claimName(CONTROL_PLANE, name));
-  const mayWait =
-    strange ||
-    hold === "HostAndVariableDiffer" ||
-    noteOf(cluster, CONTROL_PLANE.optOut) === "false" ||
-    hold === RELEASED;
-  law(
-    "nothing waits while a pool has an address",
-    !isHeld || mayWait || !hasFreeAddress(world, cluster),
-    all,
+  if (mayWait(world, cluster)) return;
+  law("nothing waits while a pool has an address", !isHeld || !hasFreeAddress(world, cluster), all);
+  if (!isHeld) checkComplete(world, cluster, all);
+}
+
+/** Somebody else has to do something first. */
+function mayWait(world: World, cluster: KubeObject): boolean {
+  const { name = "" } = cluster.metadata;
+  const hold = noteOf(cluster, HOLD) ?? "";
+  return (
+    world.strangers.has(name) ||
+    world.provider.spokeNonsense.has(claimName(CONTROL_PLANE, name)) ||
+    ["HostAndVariableDiffer", RELEASED].includes(hold) ||
+    noteOf(cluster, CONTROL_PLANE.optOut) === "false"
   );
-  if (isHeld || mayWait) return;
-  checkComplete(world, cluster, all);
 }
 
 function checkComplete(world: World, cluster: KubeObject, all: () => unknown): void {

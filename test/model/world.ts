@@ -5,7 +5,8 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { Resource } from "../../lib/adapters/kinds";
-import { HOLD } from "../../lib/core/contract";
+import { HOLD, RELEASED } from "../../lib/core/contract";
+import { CONTROL_PLANE } from "../../lib/core/roles";
 import type { Facts, KubeObject, Rules } from "../../lib/core/facts";
 import type { Decision } from "../../lib/core/plan";
 import type { Journal } from "../../lib/ports/journal";
@@ -56,6 +57,10 @@ class GuardedApiServer extends FakeApiServer {
 /** Which table decided. */
 const tableOf = ({ cluster, occasion }: Facts): "create" | "watch" | "gone" =>
   cluster.state !== "found" ? "gone" : occasion === "admission" ? "create" : "watch";
+
+/** Its user chose to go without a VIP, at least for a while. */
+const isLetGo = ({ metadata }: KubeObject): boolean =>
+  metadata.annotations?.[HOLD] === RELEASED || metadata.annotations?.[CONTROL_PLANE.optOut] === "false";
 
 export class World {
   readonly clock = new VirtualClock(START);
@@ -210,7 +215,7 @@ export class World {
   #remember({ type, of, object, before }: StoredEvent): void {
     const { uid = "", name = "" } = object.metadata;
     if (of !== CLUSTERS) return;
-    if (before && this.#isUnknowable(before, object)) this.leftAlone.add(uid);
+    if (isLetGo(object) || (before && this.#isUnknowable(before, object))) this.leftAlone.add(uid);
     if (type === "DELETED") this.tampered.delete(uid);
     if (type !== "ADDED" || !this.untouched.delete(name)) return;
     this.tampered.add(uid);
