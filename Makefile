@@ -26,7 +26,7 @@ test: $(installed) check toolchain $(module) ## Run every check and test, also a
 	npx jest --maxWorkers=2
 
 .PHONY: bench
-bench: $(installed) $(module) ## Measure on a real API server (20 minutes; ARGS="--quick" for 2)
+bench: $(installed) $(module) ## Measure on a real API server (20 minutes; ARGS="--quick" for 4)
 	@npm run --silent bench -- $(ARGS)
 
 .PHONY: check
