@@ -3,11 +3,11 @@ import type { KeyQueue } from "../lib/adapters/key-queue";
 import { keyOfCluster, keyOfRemains } from "../lib/adapters/kube-inventory";
 import { addressFacts, claimFacts, classFacts, clusterFacts, poolFacts } from "../lib/adapters/kube-objects";
 import { POOL_KINDS } from "../lib/adapters/kinds";
-import { addressPrint, claimPrint, classPrint, clusterPrint, News } from "../lib/adapters/news";
+import { addressPrint, claimPrint, classPrint, clusterPrint, News, poolPrint } from "../lib/adapters/news";
 import { ROLE_LABEL } from "../lib/core/contract";
 import type { Key, KubeObject } from "../lib/core/facts";
 import type { Interest } from "../lib/core/plan";
-import { obstacle, serves } from "../lib/core/pool-choice";
+import { serves } from "../lib/core/pool-choice";
 import { ROLES } from "../lib/core/roles";
 
 export const textOf = ({ namespace, name }: Key): string => `${namespace}/${name}`;
@@ -58,12 +58,12 @@ export class ClusterWatch {
     this.queue.wake(isMeant);
   }
 
-  poolChanged(object: KubeObject): void {
+  poolChanged(object: KubeObject, phase: string): void {
     const kind = POOL_KINDS.find(({ kind: name }) => name === object.kind);
     if (!kind) return;
     const pool = poolFacts(object, kind);
-    this.queue.wake(
-      (interest) => interest.kind === "pool" && obstacle(pool) === undefined && serves(pool, interest),
-    );
+    const name = `${kind.plural} ${object.metadata.namespace}/${object.metadata.name}`;
+    if (!this.#news.isNew(name, poolPrint(pool), isGone(phase))) return;
+    this.queue.wake((interest) => interest.kind === "pool" && serves(pool, interest));
   }
 }

@@ -1,4 +1,5 @@
 /** Answers: how is one object read or written? Thin words over the client library, all on pooled connections. */
+import { setTimeout } from "node:timers/promises";
 import { ApiException, CustomObjectsApi, Watch, type RequestContext } from "@kubernetes/client-node";
 import { compare } from "fast-json-patch";
 import type { KubeObject } from "../core/facts";
@@ -26,7 +27,7 @@ export class KubeClient implements Client {
 
   async get(of: Resource, namespace: string, name: string, signal?: AbortSignal): Promise<KubeObject> {
     const where = { ...path(of), namespace, name };
-    return answerOf(this.#api.getNamespacedCustomObject(where, this.#options(signal)));
+    return answerOf(() => this.#api.getNamespacedCustomObject(where, this.#options(signal)), signal);
   }
 
   async list(
@@ -35,18 +36,18 @@ export class KubeClient implements Client {
     signal?: AbortSignal,
   ): Promise<readonly KubeObject[]> {
     const { namespace, ...selector } = where;
-    const options = this.#options(signal);
-    const { items } = await answerOf<{ items: readonly KubeObject[] }>(
-      of.namespaced && namespace !== undefined
+    const list = (): Promise<unknown> => {
+      const options = this.#options(signal);
+      return of.namespaced && namespace !== undefined
         ? this.#api.listNamespacedCustomObject({ ...path(of), namespace, ...selector }, options)
-        : this.#api.listClusterCustomObject({ ...path(of), ...selector }, options),
-    );
-    return items;
+        : this.#api.listClusterCustomObject({ ...path(of), ...selector }, options);
+    };
+    return (await answerOf<{ items: readonly KubeObject[] }>(list, signal)).items;
   }
 
   async create(of: Resource, namespace: string, body: KubeObject, signal?: AbortSignal): Promise<KubeObject> {
     const what = { ...path(of), namespace, body, fieldManager: FIELD_MANAGER };
-    return answerOf(this.#api.createNamespacedCustomObject(what, this.#options(signal)));
+    return answerOf(() => this.#api.createNamespacedCustomObject(what, this.#options(signal)), signal);
   }
 
   /** Replacing the resourceVersion turns a stale guard into a clean 409; a failed `test` operation would look like any refusal. */
@@ -60,14 +61,15 @@ export class KubeClient implements Client {
     const guard = { op: "replace", path: "/metadata/resourceVersion", value: resourceVersion };
     const body = [guard, ...compare(before, after)];
     const what = { ...path(of), namespace, name, body, fieldManager: FIELD_MANAGER };
-    return answerOf(this.#api.patchNamespacedCustomObject(what, this.#options(signal))).catch(asStale);
+    const patch = (): Promise<unknown> => this.#api.patchNamespacedCustomObject(what, this.#options(signal));
+    return answerOf<KubeObject>(patch, signal).catch(asStale);
   }
 
   async delete(of: Resource, read: KubeObject, signal?: AbortSignal): Promise<void> {
     const { namespace = "", name = "", uid, resourceVersion } = read.metadata;
     const preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
     const what = { ...path(of), namespace, name, body: { preconditions } };
-    await answerOf(this.#api.deleteNamespacedCustomObject(what, this.#options(signal)));
+    await answerOf(() => this.#api.deleteNamespacedCustomObject(what, this.#options(signal)), signal);
   }
 
   /** The library signs every request by `authMethods`, the one place where a request can be given a limit. */
@@ -122,13 +124,30 @@ const path = ({ group, version, plural }: Resource): { group: string; version: s
   plural,
 });
 
+/** "Too many requests" is no answer but a request for patience; the caller's signal ends it. */
+const BUSY = 429;
+const MOST_TRIES = 4;
+const SECOND_MS = 1000;
+
 /** The library's answers and exceptions in our words. */
-async function answerOf<T = KubeObject>(request: Promise<unknown>): Promise<T> {
-  try {
-    return (await request) as T;
-  } catch (error) {
-    throw error instanceof ApiException ? new RequestFailed(error.code, statusOf(error.body)) : error;
-  }
+async function answerOf<T = KubeObject>(
+  request: () => Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  for (let triesLeft = MOST_TRIES - 1; ; triesLeft -= 1)
+    try {
+      return (await request()) as T;
+    } catch (error) {
+      await patience(error, triesLeft, signal);
+    }
+}
+
+/** @throws in our words, unless the API server only asked to come back */
+async function patience(error: unknown, triesLeft: number, signal: AbortSignal | undefined): Promise<void> {
+  if (!(error instanceof ApiException)) throw error;
+  if (error.code !== BUSY || triesLeft === 0) throw new RequestFailed(error.code, statusOf(error.body));
+  const seconds = Number(error.headers["retry-after"]) || 1;
+  await setTimeout(seconds * SECOND_MS, undefined, signal ? { signal } : {});
 }
 
 /**

@@ -7,7 +7,8 @@
  * so does, after a while, one that found something owed.
  */
 import { DELETE_FOR_MOVE, PAUSED, PREFIX } from "../core/contract";
-import type { AddressFacts, ClaimFacts, ClassFacts, ClusterFacts } from "../core/facts";
+import { obstacle } from "../core/pool-choice";
+import type { AddressFacts, ClaimFacts, ClassFacts, ClusterFacts, PoolFacts } from "../core/facts";
 import { ROLES } from "../core/roles";
 
 export class News {
@@ -44,5 +45,16 @@ export const claimPrint = ({ source: _source, youngest: _youngest, ...claim }: C
 
 export const addressPrint = ({ source: _source, ...address }: AddressFacts): string =>
   JSON.stringify(address);
+
+/**
+ * Every address that is taken changes the pool's status; only whether it can give one matters. That it can
+ * no longer is news as well: who waits there is served elsewhere.
+ */
+export const poolPrint = (pool: PoolFacts): string =>
+  JSON.stringify([
+    Object.entries(pool.labels).filter(([key]) => key.startsWith(PREFIX)),
+    Object.entries(pool.annotations).filter(([key]) => isOurs(key)),
+    obstacle(pool),
+  ]);
 
 export const classPrint = ({ strings }: ClassFacts): string => JSON.stringify([...strings]);

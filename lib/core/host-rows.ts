@@ -70,7 +70,7 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
     name: "host and variable differ, held",
     when: (s) =>
       isHeld(s.cluster) && s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
-    plan: (s) => waits(s, "HostAndVariableDiffer", `${s.host} and ${s.variable}`),
+    plan: (s) => waits(s, "HostAndVariableDiffer", `${s.host} and ${s.variable}`, retire(s)),
   },
   {
     name: "host by somebody else, claim of ours",

@@ -147,7 +147,7 @@ export class Watcher extends Process {
     else if (of === CLASSES) this.#watch.classChanged(object, type);
     else if (of === CLAIMS) this.#watch.claimChanged(object, type);
     else if (of === ADDRESSES) this.#watch.addressChanged(object, type);
-    else this.#watch.poolChanged(object);
+    else this.#watch.poolChanged(object, type);
   }
 
   lose(n: number): void {

@@ -1,6 +1,8 @@
 import { clusterFacts } from "../../../lib/adapters/kube-objects";
-import { clusterPrint, News } from "../../../lib/adapters/news";
+import { clusterPrint, News, poolPrint } from "../../../lib/adapters/news";
 import type { KubeObject } from "../../../lib/core/facts";
+import { poolOf } from "../../gen/facts";
+import { disabled, forClass, free, pool, priority, type Change } from "../../gen/objects";
 
 const cluster = (metadata: object, status: object = {}): string =>
   clusterPrint(
@@ -27,6 +29,13 @@ describe("An event", () => {
     expect(cluster({}, { controlPlane: { replicas: 1 } })).not.toBe(cluster({}));
     expect(cluster({ deletionTimestamp: "2026-06-01T12:00:00Z" })).not.toBe(cluster({}));
     expect(cluster({ annotations: { "vip.capi.gorizond.io/hold": "NameInUse" } })).not.toBe(cluster({}));
+  });
+
+  test("of a pool is news when it can give an address again, or no more, but not for every one it gives", () => {
+    const print = (...changes: readonly Change[]): string => poolPrint(poolOf(pool("own", ...changes)));
+    expect(print(free(9))).toBe(print(free(1)));
+    expect(print(free(0))).not.toBe(print(free(1)));
+    for (const change of [disabled, forClass("k3s"), priority("5")]) expect(print(change)).not.toBe(print());
   });
 
   test("is always news when the object is gone, and when one of its name comes again", () => {

@@ -511,6 +511,16 @@ const withHost: Case[] = [
     edit: { variables: { [VARIABLE]: VIP } },
   },
   {
+    row: "host and variable differ, held",
+    title: "and its claim, which was never the endpoint, is given back meanwhile",
+    facts: watching({
+      cluster: stored(host(OTHER_IP, 6443), variable(VIP), held("HostAndVariableDiffer")),
+      ...ownedOnly,
+    }),
+    reason: "HostAndVariableDiffer",
+    steps: [DELETE],
+  },
+  {
     row: "host, variable restricted: announce",
     title: "before a restricted variable is filled with a user's host, the hold says what it may wait for",
     facts: watching({ cluster: stored(host(OTHER_IP, 6443), held("Unreachable")), class: restricted }),
