@@ -571,7 +571,9 @@ describe("an object of a name that we need", () => {
 
     const created = await site().createCluster({ name: "kind" });
 
-    const words = WORDS.ClaimOfOtherPool("IPAddressClaim vip-cp-kind of SomePool control-plane-vips");
+    const words = WORDS.ClaimOfOtherPool(
+      "IPAddressClaim vip-cp-kind of SomePool.ipam.example.com control-plane-vips",
+    );
     expectHeld(created, site(), "ClaimOfOtherPool", words);
   });
 
@@ -614,7 +616,7 @@ describe("an object of a name that we need", () => {
       watcherSaid(management, site(), "plain", "ClaimNotOurs"),
       watcherSaid(management, site(), "owned", "ClaimNotOurs"),
       watcherSaid(management, site(), "kind", "ClaimOfOtherPool"),
-      watcherSaid(management, site(), "pinned", "PreviousAddressReleasing"),
+      watcherSaid(management, site(), "pinned", "ClaimNotOurs"),
     ]);
 
     for (const name of ["plain", "owned", "kind"])
@@ -1294,7 +1296,7 @@ describe("an installation that waits for four seconds, and refuses what has no p
 });
 
 test("every reason that bad input can meet was given at least once", () => {
-  /** These need a Cluster that is changed, moved or deleted; their tests are elsewhere. */
+  /** These need a Cluster that is changed, moved, deleted or made again, or an API server that is away. */
   const elsewhere = [
     "NoTopology",
     "OptedOut",
@@ -1303,6 +1305,8 @@ test("every reason that bad input can meet was given at least once", () => {
     "AddressDetached",
     "ClassChanged",
     "Gone",
+    "PreviousAddressReleasing",
+    "Unreachable",
   ];
 
   const given = reasonsGiven(management);
