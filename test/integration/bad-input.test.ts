@@ -288,7 +288,6 @@ describe("the priority of a pool", () => {
     }
   });
 
-  // A number of ten digits is silently taken for 0.
   test("is a whole number, however large", async () => {
     const site = await management.newSite();
     await site.hasClass();
@@ -427,7 +426,7 @@ describe("a class whose clusterVip takes not every text", () => {
     await expectChangeable(site(), "four");
   });
 
-  // Stored without a word; then Cluster API, which checks variables before us and not after, refuses every update.
+  // Cluster API checks variables before us and not after: what it would not allow, it would refuse at every update.
   test.each([
     ["a pattern", "pattern"],
     ["a format of the other family", "six"],
@@ -501,7 +500,7 @@ describe("the name of a Cluster", () => {
     expect(message).toContain("must be no more than 253 characters");
   });
 
-  // The claim that admission made keeps its address for fifteen minutes.
+  // A claim would keep its address for fifteen minutes.
   test("that is too long to be stored claims no address", async () => {
     await refusalOf(site().createCluster({ name: "m".repeat(64) }));
 
@@ -602,7 +601,7 @@ describe("an object of a name that we need", () => {
     expect(await site().claimOf("pinned")).toBeUndefined();
   });
 
-  // PreviousAddressReleasing says that it ends by itself; nobody will delete what an administrator made.
+  // It does not end by itself: nobody will delete what an administrator made.
   test("an address without a claim, made by hand: the reason is that it is not ours", async () => {
     await make(site(), addressByHand(site(), "manual", "10.20.0.98"));
 
@@ -640,7 +639,7 @@ describe("an object of a name that we need", () => {
     expect(new Set(all.map(vipOf)).size).toBe(4);
   });
 
-  // Any owner of the kind "Cluster" counts as one of Cluster API, and the claim loses its cluster-name label.
+  // Not only Cluster API has a kind of that name.
   test("a claim that belongs to a Cluster of another API: is left exactly as it is", async () => {
     const uid = "21111111-1111-1111-1111-111111111111";
     const owner = { apiVersion: "postgresql.example.com/v1", kind: "Cluster", name: "db", uid };
@@ -1272,7 +1271,7 @@ describe("an installation that waits for four seconds, and refuses what has no p
       expectHeld(created, site(), "WaitingForAddress", words);
     });
 
-    // Whose claim an address serves is read (claimRef) and never looked at: both Clusters get 10.20.8.8.
+    // Whose claim an address serves, it says itself (claimRef).
     test("and answers two claims with one address: only one Cluster gets it", async () => {
       expectComplete(await createAnswered("honest", { address: "10.20.8.8" }), "10.20.8.8");
 
