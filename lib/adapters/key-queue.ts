@@ -70,7 +70,8 @@ export class KeyQueue {
     if (back.interests.length > 0) this.#interests.set(key, back.interests);
     else this.#interests.delete(key);
     const delay = this.#delay(key, back);
-    if (this.#again.delete(key) || this.#hasMissed(key, back)) this.add(key);
+    const hasMissed = this.#hasMissed(key, back);
+    if (this.#again.delete(key) || hasMissed) this.add(key);
     else if (delay !== undefined) this.#later(key, delay);
     this.#dispatch();
   }

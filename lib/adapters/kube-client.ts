@@ -155,10 +155,15 @@ async function patience(error: unknown, triesLeft: number, signal: AbortSignal |
  * object, it names no field.
  */
 function asStale(error: unknown): never {
-  const isStale =
-    error instanceof RequestFailed && error.code === 422 && !error.status?.details?.causes?.length;
-  throw isStale ? new RequestFailed(409, error.status) : error;
+  throw isStale(error) ? new RequestFailed(409, error.status) : error;
 }
+
+/** A webhook that denies with the same code is no conflict: it will say so again. */
+const isStale = (error: unknown): error is RequestFailed =>
+  error instanceof RequestFailed &&
+  error.code === 422 &&
+  !error.status?.details?.causes?.length &&
+  !error.message.startsWith("admission webhook");
 
 function statusOf(body: unknown): Status | undefined {
   if (typeof body !== "string") return body as Status | undefined;

@@ -131,8 +131,11 @@ const Schema = part({
   openAPIV3Schema: v.fallback(v.optional(v.record(v.string(), v.unknown()), {}), {}),
 });
 const ClassShape = v.object({
+  metadata: part({ generation: count }),
   spec: part({ variables: list(v.object({ name: v.string(), schema: Schema })) }),
   status: part({
+    observedGeneration: count,
+    conditions: list(v.object({ type: v.string(), status: v.string() })),
     variables: lenient(
       v.array(v.object({ name: v.string(), definitions: list(v.object({ schema: Schema })) })),
     ),
@@ -141,7 +144,7 @@ const ClassShape = v.object({
 
 /** Definitions in status include those of external patches; spec is all there is before the first reconcile. */
 export function classFacts(source: KubeObject): ClassFacts {
-  const { spec, status } = v.parse(ClassShape, source);
+  const { metadata, spec, status } = v.parse(ClassShape, source);
   const fromSpec = spec.variables.map(({ name, schema }) => ({ name, schema }));
   const fromStatus = status.variables?.flatMap(({ name, definitions }) =>
     definitions.map(({ schema }) => ({ name, schema })),
@@ -149,7 +152,13 @@ export function classFacts(source: KubeObject): ClassFacts {
   const strings = (fromStatus ?? fromSpec)
     .filter(({ schema }) => schema.openAPIV3Schema["type"] === "string")
     .map(({ name, schema }): [string, StringVariable] => [name, stringVariable(schema.openAPIV3Schema)]);
-  return { strings: new Map(strings) };
+  const isSeen =
+    metadata.generation === undefined ||
+    metadata.generation === (status.observedGeneration ?? metadata.generation);
+  const isReady = status.conditions.every(
+    ({ type, status: is }) => type !== "VariablesReady" || is === "True",
+  );
+  return { strings: new Map(strings), settled: isSeen && isReady };
 }
 
 /** What else a schema of type string may say without ruling any text out. */

@@ -57,4 +57,4 @@ export const poolPrint = (pool: PoolFacts): string =>
     obstacle(pool),
   ]);
 
-export const classPrint = ({ strings }: ClassFacts): string => JSON.stringify([...strings]);
+export const classPrint = ({ strings, settled }: ClassFacts): string => JSON.stringify([...strings, settled]);

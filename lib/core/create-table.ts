@@ -101,12 +101,12 @@ export const isNobodysBusiness = (cluster: ClusterFacts): boolean =>
   cannotBeStored(cluster) ||
   ROLES.every((role) => hasOptedOut(cluster, role));
 
-/** Cluster API's CRD allows no longer name. */
+/** Cluster API allows no longer name: it becomes the value of a label. */
 const LONGEST_NAME = 63;
 
 /** The API server says no, but only after us: a claim would keep its address for nothing. */
 const cannotBeStored = ({ key, source }: ClusterFacts): boolean =>
-  key.name.length > LONGEST_NAME || source.metadata.resourceVersion !== undefined;
+  key.name.length > LONGEST_NAME || Number(source.metadata.resourceVersion ?? 0) > 0;
 
 export const createTable: readonly Row<Situation>[] = [
   {

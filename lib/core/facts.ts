@@ -88,6 +88,8 @@ export interface StringVariable {
 export interface ClassFacts {
   /** The variables that are defined as strings; others are not here. */
   readonly strings: ReadonlyMap<string, StringVariable>;
+  /** Cluster API has looked at the class as it is now; before, it checks no variable against it. */
+  readonly settled: boolean;
 }
 
 export interface PoolRef {

@@ -4,7 +4,7 @@ import { canonicalAddress, sameHost } from "./address";
 import { APPLY_LATE } from "./contract";
 import { isEmpty, type Edit } from "./edit";
 import type { RolePlan, Row } from "./row";
-import { says, waits, type More } from "./says";
+import { says, UNHEARD_MS, waits, type More } from "./says";
 import { className, isHeld, isItsVip, mustBeAnnounced, placeVip, type Situation } from "./situation";
 import type { Reason } from "./verdict";
 
@@ -56,21 +56,21 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
     plan: (s) => waits(s, "ClassNotFound", className(s), { steps: adoption(s) }),
   },
   {
-    name: "host, variable restricted: announce",
-    when: (s) => s.host !== undefined && mustBeAnnounced(s, s.host),
-    plan: (s) => waits(s, "VariableRestricted", s.host ?? ""),
-  },
-  {
-    name: "the VIP is in place",
-    when: isItsVip,
-    plan: (s) => follow(s, "Assigned", true),
-  },
-  {
     // A create that says so is refused; one that could not be judged is held, and stays so until its user decides.
     name: "host and variable differ, held",
     when: (s) =>
       isHeld(s.cluster) && s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
     plan: (s) => waits(s, "HostAndVariableDiffer", `${s.host} and ${s.variable}`, retire(s)),
+  },
+  {
+    name: "host, variable restricted: announce",
+    when: (s) => s.host !== undefined && mustBeAnnounced(s, s.host),
+    plan: (s) => waits(s, "VariableRestricted", s.host ?? "", { lookAgainMs: UNHEARD_MS }),
+  },
+  {
+    name: "the VIP is in place",
+    when: isItsVip,
+    plan: (s) => follow(s, "Assigned", true),
   },
   {
     name: "host by somebody else, claim of ours",

@@ -1,4 +1,5 @@
 /** Answers: what is to be done for a stored Cluster that has no host yet? */
+import { canonicalAddress } from "./address";
 import {
   adoption,
   claiming,
@@ -14,7 +15,7 @@ import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import { isLate } from "./host-rows";
 import { obstacle, samePool } from "./pool-choice";
 import type { Row, Step } from "./row";
-import { says, waits, type More } from "./says";
+import { says, UNHEARD_MS, waits, type More } from "./says";
 import {
   claimWords,
   className,
@@ -48,14 +49,21 @@ const detachment = ({ claim, cluster }: Situation): Step[] =>
     ? [{ kind: "unlabel-claim", claim }]
     : [];
 
-/** Objects without our label send us no events; nothing but a look tells that they are gone. */
-const UNHEARD_MS = 5000;
-
 export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "class missing",
     when: (s) => !s.class,
     plan: (s) => waits(s, "ClassNotFound", className(s)),
+  },
+  {
+    // Of a create that could not be judged: the endpoint follows, as it would have done then.
+    name: "variable given by the user",
+    when: (s) => s.variable !== undefined && !isLate(s),
+    plan: (s) => {
+      const host = s.variable ?? "";
+      const edit = placeVip(s, host, canonicalAddress(host) !== undefined);
+      return says("UserProvided", host, { ...retireAged(s), edit });
+    },
   },
   {
     name: "nothing asks for a VIP",
@@ -103,8 +111,9 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
       (!s.claim && s.address !== undefined),
     plan: (s) =>
       waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`, {
-        steps: detachment(s),
         lookAgainMs: UNHEARD_MS,
+        ...(s.address?.deletingSince !== undefined && retireAged(s)),
+        ...(s.claim?.deleting && { steps: detachment(s) }),
       }),
   },
   {
@@ -156,7 +165,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "variable restricted: announce",
     when: (s) => mustBeAnnounced(s, s.address?.address ?? ""),
-    plan: (s) => waits(s, "VariableRestricted", s.address?.address ?? ""),
+    plan: (s) => waits(s, "VariableRestricted", s.address?.address ?? "", { lookAgainMs: UNHEARD_MS }),
   },
   {
     name: "complete",

@@ -67,36 +67,33 @@ function endpointAndAnnotation(role: Role, vip: string, old: ClusterFacts, wishe
 }
 
 /**
- * The variable follows the endpoint, also one that the user changes. A text that is present has just been checked by Cluster API against
- * the class in force, so it may carry the VIP; whether it is the class's default or somebody's wish cannot
- * be told, and beside another endpoint both are wrong. Absent under a new class may mean that the class
- * does not know it: writing it would make every later write fail, deletion included, so the Cluster is
- * held until the class has been read.
+ * What stood in the variable, and was lost, is put back: an absent or empty entry, and another text beside an
+ * endpoint that stays, for a class's default comes back that way and cannot be told from anybody's wish. Only
+ * a text that this class has accepted before is written, because nobody checks it any more; where that is
+ * not known, the Cluster is held, and the watch writes what Cluster API checks.
  */
 function variable(role: Role, vip: string, old: ClusterFacts, wished: ClusterFacts): Edit {
   const host = wished.endpoint.host ?? vip;
-  const filled: Edit = { variables: { [role.variable]: host } };
   const value = wished.variables.get(role.variable);
-  if (value === "") return filled;
-  if (typeof value === "string")
-    return sameHost(value, host) || isAsBefore(role, old, wished) ? NO_EDIT : filled;
-  if (value !== undefined) return NO_EDIT;
+  if ((value !== undefined && typeof value !== "string") || sameHost(value, host)) return NO_EDIT;
   if (!sameClass(old, wished)) return hold(wished.annotations, "ClassChanged");
-  return hasText(old.variables.get(role.variable)) ? filled : NO_EDIT;
+  const before = old.variables.get(role.variable);
+  if (!isText(before) || (isText(value) && !isAssigned(vip, host, before))) return NO_EDIT;
+  const known: Edit = { variables: { [role.variable]: host } };
+  return sameHost(before, host) ? known : hold(wished.annotations, "VariableRestricted");
 }
 
-/** Two that never agreed are not made to agree by somebody's change of something else: that could roll machines. */
-const isAsBefore = (role: Role, old: ClusterFacts, wished: ClusterFacts): boolean =>
-  old.endpoint.host === wished.endpoint.host &&
-  old.variables.get(role.variable) === wished.variables.get(role.variable);
+/** Endpoint and variable both had the VIP, and the endpoint keeps it; with another one, a text beside it is the user's. */
+const isAssigned = (vip: string, host: string, before: string): boolean =>
+  sameHost(host, vip) && sameHost(before, vip);
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 
 /** Without a VIP so far: a class that wants one has just had its empty default written by Cluster API. */
 const heldByNewClass = (role: Role, old: ClusterFacts, wished: ClusterFacts): Edit =>
   !sameClass(old, wished) && !isHeld(old) && wished.variables.get(role.variable) === ""
     ? hold(wished.annotations, "ClassChanged")
     : NO_EDIT;
-
-const hasText = (value: unknown): boolean => typeof value === "string" && value !== "";
 
 const sameClass = (one: ClusterFacts, other: ClusterFacts): boolean =>
   one.class?.name === other.class?.name && one.class?.namespace === other.class?.namespace;

@@ -11,6 +11,9 @@ export const says = (reason: Reason, detail = "", more: More = {}): RolePlan => 
   ...more,
 });
 
+/** Some changes send us no event; nothing but a look tells of them. */
+export const UNHEARD_MS = 5000;
+
 /** A Cluster that cannot be completed: what its hold says is kept true, and nothing else is written. */
 export function waits(s: Situation, reason: Reason, detail: string, more: More = {}): RolePlan {
   const stale = isHeld(s.cluster) && s.cluster.annotations[HOLD] !== reason && !isPausedByUser(s.cluster);

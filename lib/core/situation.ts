@@ -55,6 +55,9 @@ export function situationOf(facts: Facts, roleFacts: RoleFacts, cluster: Cluster
   };
 }
 
+/** Nothing, and the addresses that mean nothing: the default of a former class may have stayed behind. */
+const NOBODY = ["", "0.0.0.0", "::"];
+
 /** Cluster API has put the class's default there before we are asked, so a default is nobody's wish. */
 function givenVariable(
   cluster: ClusterFacts,
@@ -62,7 +65,7 @@ function givenVariable(
   knownClass: ClassFacts | undefined,
 ): string | undefined {
   const value = cluster.variables.get(role.variable);
-  if (typeof value !== "string" || value === "") return undefined;
+  if (typeof value !== "string" || NOBODY.includes(value)) return undefined;
   return value === knownClass?.strings.get(role.variable)?.default ? undefined : value;
 }
 
@@ -127,9 +130,14 @@ function endHold({ cluster, facts }: Situation): Edit {
   return unpause(cluster.annotations, saysSo ? LIFTED : null);
 }
 
-/** Before a write that Cluster API may refuse, the hold says what it may be refused for. */
+/**
+ * Before a write that Cluster API may refuse, the hold says what it may be refused for. While the class is
+ * not reconciled, Cluster API checks nothing, so nothing is written.
+ */
 export const mustBeAnnounced = (s: Situation, host: string): boolean =>
-  isHeld(s.cluster) && s.cluster.annotations[HOLD] !== "VariableRestricted" && mustBeChecked(s, host);
+  isHeld(s.cluster) &&
+  mustBeChecked(s, host) &&
+  (s.cluster.annotations[HOLD] !== "VariableRestricted" || s.class?.settled === false);
 
 export const isServedBy = (s: Situation): boolean =>
   s.address?.address !== undefined && sameHost(s.host, s.address.address);

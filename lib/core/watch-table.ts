@@ -5,7 +5,7 @@
  * step better and is safe to repeat; the next event, or the look that follows a write, does the rest.
  */
 import { adoption, isDetained, neverItsEndpoint, protection, releasing, retire } from "./adoption";
-import { DELETE_FOR_MOVE, HOLD, LIFTED, RELEASED } from "./contract";
+import { DELETE_FOR_MOVE, HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import type { ClusterFacts } from "./facts";
 import { HOST_ROWS } from "./host-rows";
@@ -56,8 +56,8 @@ const DELETING_ROWS: readonly Row<Situation>[] = [
   {
     // Cluster API does not delete what is paused.
     name: "held and being deleted",
-    when: (s) => s.cluster.deleting && isHeld(s.cluster) && !isPausedByUser(s.cluster),
-    plan: (s) => says("Deleting", "", { ...retire(s), edit: unpause(s.cluster.annotations, LIFTED) }),
+    when: (s) => s.cluster.deleting && s.cluster.annotations[PAUSED] === OUR_PAUSE && !s.cluster.specPaused,
+    plan: (s) => says("Deleting", "", { ...retire(s), edit: unpause(s.cluster.annotations, wayOut(s)) }),
   },
   {
     // The address only: owning the claim again would undo a deletion that orphans its dependents.
@@ -76,6 +76,10 @@ const PAUSED_ROWS: readonly Row<Situation>[] = [
   },
   { name: "paused by the user", when: (s) => isPausedByUser(s.cluster), plan: () => says("Paused") },
 ];
+
+/** The user's word stands; ours is said where there is none. */
+const wayOut = ({ cluster }: Situation): string =>
+  cluster.annotations[HOLD] === RELEASED ? RELEASED : LIFTED;
 
 /** Our word of a lift, and a pause of ours that nothing stands behind any more. */
 function tidied({ annotations }: ClusterFacts): Edit {

@@ -83,15 +83,15 @@ export class ClusterApi {
   }
 
   #actionsFor(cluster: KubeObject): Action[] {
+    const name = cluster.metadata.name ?? "";
+    const act = (words: string, run: () => void): Action => ({ words: `Cluster API ${words} ${name}`, run });
+    // Also of a Cluster that is paused.
+    if (!isGoing(cluster) && !cluster.metadata.finalizers?.includes(FINALIZER))
+      return [act("takes up", () => this.server.update(CLUSTERS, withFinalizer(cluster, FINALIZER)))];
     if (isPaused(cluster)) return [];
     if (isGoing(cluster)) return this.#deletion(cluster);
-    const name = cluster.metadata.name ?? "";
     const aClass = classOf(this.server, cluster);
-    const act = (words: string, run: () => void): Action => ({ words: `Cluster API ${words} ${name}`, run });
     return [
-      ...(!cluster.metadata.finalizers?.includes(FINALIZER)
-        ? [act("takes up", () => this.server.update(CLUSTERS, withFinalizer(cluster, FINALIZER)))]
-        : []),
       ...(aClass && asCluster(cluster).spec.topology && this.#isStale(cluster)
         ? [act("renders", () => this.#render(cluster))]
         : []),

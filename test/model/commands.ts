@@ -114,6 +114,8 @@ const byUsers: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
   ],
   [2, fc.record({ do: is("note"), name, what: keys(NOTES) })],
   [2, fc.record({ do: is("delete claim"), name })],
+  [1, fc.record({ do: is("delete address"), name })],
+  [1, fc.record({ do: is("write variable"), name })],
   [1, fc.record({ do: is("stranger"), name, what: fc.constantFrom("comes" as const, "goes" as const) })],
   [4, fc.record({ do: is("pool"), name: fc.constantFrom(...POOL_NAMES), what: keys(POOL_CHANGES) })],
   [2, fc.record({ do: is("class"), name: className, becomes: variant })],
@@ -165,7 +167,7 @@ export const lives: fc.Arbitrary<Command[]> = fc
 export const worlds = fc.record({
   noPool: rarely<"hold" | "ignore" | "reject">("hold", "ignore", "reject"),
   quarantineMs: rarely(0, MINUTE),
-  first: rarely<Variant>("wants", "optional", "defaulted", "without", "odd"),
+  first: rarely<Variant>("wants", "optional", "defaulted", "without", "odd", "restricted"),
   hasClass: rarely(true, false),
   hasPool: rarely(true, false),
 });
@@ -247,9 +249,10 @@ async function goOn(world: World): Promise<boolean> {
   return isBusy || world.server.history.length !== before;
 }
 
-/** Both watchers and admissions are up, nothing is lost any more, and a day passes. */
-export async function rest(world: World): Promise<void> {
+/** Both watchers and admissions are up, no pool is paused, nothing is lost any more, and a day passes. */
+export async function rest(world: World, users: Users): Promise<void> {
   world.provider.talksNonsense = false;
+  for (const name of POOL_NAMES) users.carryOut({ do: "pool", name, what: "is unpaused" });
   for (const at of [0, 1]) {
     world.startAdmission(at);
     world.startWatcher(at);

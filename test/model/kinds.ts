@@ -57,7 +57,7 @@ export const VARIANTS = {
   optional: { type: "string" },
   defaulted: { type: "string", default: "0.0.0.0" },
   without: undefined,
-  restricted: { type: "string", default: "", pattern: "^(10[.]0[.].*)?$" },
+  restricted: { type: "string", default: "", pattern: "^(10[.]0[.]0[.].*)?$" },
   odd: { type: "object" },
 } as const;
 export type Variant = keyof typeof VARIANTS;

@@ -93,12 +93,28 @@ export function checkWrite(
   const isAssigned = who === "update" && variableOf(after) === hostOf(after);
   const mayChange = isAssigned || isEmptyVip(value) || value === variableOf(after);
   law("a user's variable is never changed", mayChange, both);
+  checkAllowed(world, before, after, both);
   law("nothing else of a Cluster is touched", same(othersPart(before), othersPart(after)), both);
   checkPause(before, after, both);
   const released = noteOf(before, HOLD) === RELEASED;
   law("a user's release stands", !released || noteOf(after, HOLD) === RELEASED || who !== "watcher", both);
   if (who === "watcher") checkRollout(world, before, after, both);
 }
+
+/** Cluster API would refuse every later write, also the one that lets the Cluster go. */
+function checkAllowed(world: World, before: KubeObject, after: KubeObject, both: () => unknown): void {
+  const aClass = classOf(world, after);
+  if (!aClass || variableOf(before) === variableOf(after) || hasNewClass(world, after)) return;
+  law(
+    "a variable is not made what its class forbids",
+    isAllowed(variableOf(after), definitionIn(aClass)),
+    both,
+  );
+}
+
+/** The class became another one since the Cluster was asked for. */
+const hasNewClass = (world: World, cluster: KubeObject): boolean =>
+  (world.classChanges.get(classNameOf(cluster)) ?? 0) > (world.askedAt.get(cluster.metadata.uid ?? "") ?? 0);
 
 function checkPause(before: KubeObject, after: KubeObject, both: () => unknown): void {
   const [was, is] = [noteOf(before, PAUSED), noteOf(after, PAUSED)];
@@ -156,7 +172,7 @@ function isLeftAlone(world: World, cluster: KubeObject): boolean {
     noteOf(cluster, DELETE_FOR_MOVE) !== undefined ||
     world.rules.noPool === "ignore" ||
     world.leftAlone.has(cluster.metadata.uid ?? "") ||
-    (world.classChanges.get(classNameOf(cluster)) ?? 0) > (world.askedAt.get(cluster.metadata.uid ?? "") ?? 0)
+    hasNewClass(world, cluster)
   );
 }
 
@@ -215,6 +231,8 @@ function checkComplete(world: World, cluster: KubeObject, all: () => unknown): v
   if (host === undefined || late || definition?.type !== "string" || isLeftAlone(world, cluster)) return;
   const value = variableOf(cluster);
   law("the variable follows the host", !isEmptyVip(value), all);
+  const isOurs = isPoolAddress(host) && host === noteOf(cluster, VIP_NOTE);
+  law("the variable of a VIP is the VIP", !isOurs || value === host, all);
 }
 
 function hasFreeAddress(world: World, cluster: KubeObject): boolean {

@@ -10,7 +10,7 @@ export async function live(start: Start, commands: readonly Command[], tally: Ta
   const { world, users } = begin(start);
   try {
     for (const command of commands) await carryOut(world, users, command);
-    await rest(world);
+    await rest(world, users);
   } catch (error) {
     const { message } = error as Error;
     const story = error instanceof LawBroken ? world.story.slice(-150).join("\n") : (error as Error).stack;

@@ -29,6 +29,8 @@ const poolRefOf = (object: KubeObject): Ref => (object["spec"] as { poolRef: Ref
 const isBound = (claim: KubeObject): boolean =>
   (claim["status"] as { addressRef?: object } | undefined)?.addressRef !== undefined;
 
+type Act = (words: string, run: () => void) => Action[];
+
 export class Provider {
   /** It answers with things that are no addresses. */
   talksNonsense = false;
@@ -67,22 +69,24 @@ export class Provider {
       return isGoing(claim) ? [] : act("takes up", () => update(withFinalizer(claim, RELEASE)));
     const { namespace, name = "" } = claim.metadata;
     const address = this.server.find(ADDRESSES, namespace, name);
-    if (isGoing(claim)) return this.#release(claim, address, act);
     const pool = this.#poolOf(claim);
-    if (!pool || pool.metadata.annotations?.[PAUSED] !== undefined) return [];
-    // It cannot add its finalizer to what is being deleted.
-    if (address && isGoing(address)) return [];
+    // A paused pool neither gives nor takes back.
+    if (pool?.metadata.annotations?.[PAUSED] !== undefined) return [];
+    if (isGoing(claim)) return this.#release(claim, address, act);
+    if (!pool) return [];
     if (!address) return this.#free(pool) === undefined ? [] : act("serves", () => this.#serve(claim, pool));
+    return this.#answer(claim, address, act);
+  }
+
+  /** It cannot add its finalizer to what is being deleted; with it, the claim is answered all the same. */
+  #answer(claim: KubeObject, address: KubeObject, act: Act): Action[] {
+    if (isGoing(address) && !address.metadata.finalizers?.includes(PROTECT)) return [];
     if (isBound(claim)) return this.#relabel(claim, address, act);
-    const bound = { ...claim, status: { addressRef: { name } } };
+    const bound = { ...claim, status: { addressRef: { name: address.metadata.name } } };
     return act("answers", () => this.server.updateStatus(CLAIMS, bound));
   }
 
-  #relabel(
-    claim: KubeObject,
-    address: KubeObject,
-    act: (words: string, run: () => void) => Action[],
-  ): Action[] {
+  #relabel(claim: KubeObject, address: KubeObject, act: Act): Action[] {
     const label = claim.metadata.labels?.[CLUSTER_NAME_LABEL];
     if (label === undefined || address.metadata.labels?.[CLUSTER_NAME_LABEL] === label) return [];
     const labels = { ...address.metadata.labels, [CLUSTER_NAME_LABEL]: label };
@@ -98,11 +102,7 @@ export class Provider {
     return cluster ? isPaused(cluster) : !isGoing(claim);
   }
 
-  #release(
-    claim: KubeObject,
-    address: KubeObject | undefined,
-    act: (words: string, run: () => void) => Action[],
-  ): Action[] {
+  #release(claim: KubeObject, address: KubeObject | undefined, act: Act): Action[] {
     if (address?.metadata.finalizers?.includes(PROTECT))
       return act("unprotects", () => this.server.update(ADDRESSES, withoutFinalizer(address, PROTECT)));
     const { namespace, name = "" } = claim.metadata;

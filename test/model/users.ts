@@ -65,6 +65,8 @@ export type UserCommand =
   | { readonly do: "delete"; readonly name: Name; readonly how: "Background" | "Foreground" | "Orphan" }
   | { readonly do: "note"; readonly name: Name; readonly what: keyof typeof NOTES }
   | { readonly do: "delete claim"; readonly name: Name }
+  | { readonly do: "delete address"; readonly name: Name }
+  | { readonly do: "write variable"; readonly name: Name }
   | { readonly do: "stranger"; readonly name: Name; readonly what: "comes" | "goes" }
   | { readonly do: "pool"; readonly name: PoolName; readonly what: keyof typeof POOL_CHANGES }
   | { readonly do: "class"; readonly name: ClassName; readonly becomes: Variant }
@@ -225,7 +227,9 @@ export class Users {
         this.world.provider.talksNonsense = command.on;
         return undefined;
       case "delete claim":
-        return this.#deleteClaim(command.name);
+        return this.#deleteByHand(CLAIMS, command.name);
+      case "delete address":
+        return this.#deleteByHand(ADDRESSES, command.name);
       case "stranger":
         return this.#stranger(command);
       default:
@@ -249,7 +253,17 @@ export class Users {
   #onCluster(
     command: Exclude<
       UserCommand,
-      { do: "create" | "restore" | "pool" | "class" | "nonsense" | "delete claim" | "stranger" }
+      {
+        do:
+          | "create"
+          | "restore"
+          | "pool"
+          | "class"
+          | "nonsense"
+          | "delete claim"
+          | "delete address"
+          | "stranger";
+      }
     >,
   ): void {
     const { server } = this.world;
@@ -270,7 +284,7 @@ export class Users {
 
   #changed(
     live: ClusterObject,
-    command: UserCommand & { do: "apply" | "rebase" | "pause" | "note" },
+    command: UserCommand & { do: "apply" | "rebase" | "pause" | "note" | "write variable" },
   ): ClusterObject {
     const manifest = this.#manifests.get(command.name) ?? live;
     switch (command.do) {
@@ -287,6 +301,8 @@ export class Users {
         return withNotes(live, { [PAUSED]: command.on ? "by-user" : undefined });
       case "note":
         return withNotes(live, NOTES[command.what]);
+      case "write variable":
+        return withVariable(live, hostBy(command.name));
     }
   }
 
@@ -305,7 +321,7 @@ export class Users {
   }
 
   /** An address that is not secured yet goes with its claim; nobody can help that. */
-  #deleteClaim(name: Name): void {
+  #deleteByHand(of: Resource, name: Name): void {
     const { server } = this.world;
     const address = server.find(ADDRESSES, NAMESPACE, claimName(CONTROL_PLANE, name));
     const cluster = server.find(CLUSTERS, NAMESPACE, name);
@@ -314,7 +330,7 @@ export class Users {
       if (cluster) this.world.tampered.add(cluster.metadata.uid ?? "");
     }
     this.world.as("user", () =>
-      this.world.try(() => server.delete(CLAIMS, NAMESPACE, claimName(CONTROL_PLANE, name))),
+      this.world.try(() => server.delete(of, NAMESPACE, claimName(CONTROL_PLANE, name))),
     );
   }
 
@@ -335,6 +351,14 @@ export class Users {
       }
     });
   }
+}
+
+function withVariable(cluster: ClusterObject, value: string): ClusterObject {
+  const { topology } = cluster.spec;
+  if (!topology) return cluster;
+  const others = topology.variables?.filter(({ name }) => name !== VARIABLE) ?? [];
+  const variables = [...others, { name: VARIABLE, value }];
+  return { ...cluster, spec: { ...cluster.spec, topology: { ...topology, variables } } };
 }
 
 const withClass = (cluster: ClusterObject, name: ClassName): ClusterObject =>

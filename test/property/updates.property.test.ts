@@ -14,7 +14,9 @@ import { clusterFacts } from "../../lib/adapters/kube-objects";
 import { OUR_PAUSE, PAUSED } from "../../lib/core/contract";
 import { applyEdit, type Edit } from "../../lib/core/edit";
 import type { ClusterFacts, KubeObject } from "../../lib/core/facts";
+import { sameHost } from "../../lib/core/address";
 import { restore } from "../../lib/core/restore";
+import { CONTROL_PLANE } from "../../lib/core/roles";
 import { NAMESPACE, VARIABLE } from "../gen/objects";
 import {
   answerOf,
@@ -147,19 +149,24 @@ function isNoMistake({ review: { object, oldObject }, failures }: Answered): voi
   must(isOdd || failures.length === 0, `a mistake of ours: ${String(failures[0])}`);
 }
 
-function keepsWhatIsTheirs({ review: { object }, result }: Answered): void {
+function keepsWhatIsTheirs({ review: { object, oldObject }, result }: Answered): void {
   if (!isShaped(object)) return;
   const [before, after] = [facts(object), facts(result)];
   const { host, port } = before.endpoint;
   must(host === undefined || after.endpoint.host === host, `another host than ${host}`);
   must(port === undefined || after.endpoint.port === port, `another port than ${port}`);
   const [was, is] = [before.variables.get(VARIABLE) ?? "", after.variables.get(VARIABLE)];
-  const hasFollowed = typeof was === "string" && is === after.endpoint.host;
+  // Beside an endpoint that stays, the variable is put back.
+  const hasFollowed =
+    typeof was === "string" && is === after.endpoint.host && isRecorded(after, facts(oldObject));
   if (was !== "" && !hasFollowed) same(is, was);
   const { [PAUSED]: pause } = before.annotations;
   must(pause === undefined || pause === OUR_PAUSE || after.annotations[PAUSED] === pause, "another pause");
   same(pausedOf(result), pausedOf(object));
 }
+
+const isRecorded = ({ endpoint }: ClusterFacts, { annotations }: ClusterFacts): boolean =>
+  sameHost(endpoint.host, annotations[CONTROL_PLANE.annotation]);
 
 /** Host and variable that nobody touched are left alone, also where they never agreed. */
 function leavesAlone({ review: { object, oldObject }, result }: Answered): void {

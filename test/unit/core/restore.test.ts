@@ -190,9 +190,15 @@ describe("What a second apply drops is put back", () => {
 });
 
 describe("A class that changes", () => {
-  test("an entry that Cluster API has just checked against the new class gets the VIP", () => {
+  test("an empty entry holds the Cluster, for the new class may not allow the VIP", () => {
     expect(restore(served, facts(complete(), ofClass("rke2-v2"), variable("")))).toEqual({
-      variables: { [VARIABLE]: VIP },
+      annotations: { [HOLD]: "ClassChanged", [PAUSED]: OUR_PAUSE },
+    });
+  });
+
+  test("so does another text, which may be the new class's default", () => {
+    expect(restore(served, facts(complete(), ofClass("rke2-v2"), variable("0.0.0.0")))).toEqual({
+      annotations: { [HOLD]: "ClassChanged", [PAUSED]: OUR_PAUSE },
     });
   });
 
@@ -234,10 +240,19 @@ describe("The variable follows the endpoint", () => {
     expect(restore(served, facts(complete(), variable(OTHER_IP)))).toEqual(put(VIP));
   });
 
-  test("where the user changes the host", () => {
-    const changed = facts(host(OTHER_IP, 6443), withVipNote(), variable(""));
-    expect(restore(served, changed)).toEqual(put(OTHER_IP));
-    expect(restore(served, facts(host(OTHER_IP, 6443), withVipNote(), variable(VIP)))).toEqual(put(OTHER_IP));
+  test("where the user changes the host and drops the variable: held, for nobody has checked the new one", () => {
+    const { annotations } = restore(served, facts(host(OTHER_IP, 6443), withVipNote(), variable("")));
+    expect(annotations).toEqual({ [HOLD]: "VariableRestricted", [PAUSED]: OUR_PAUSE });
+  });
+
+  test("but not where the user changes the host and keeps a variable, or writes both", () => {
+    for (const beside of [VIP, OTHER_IP, "10.1.1.1"])
+      expect(restore(served, facts(host("api.lab", 6443), withVipNote(), variable(beside)))).toEqual(NO_EDIT);
+  });
+
+  test("but not where it never did: an empty one beside an assigned endpoint stays empty", () => {
+    const late = facts(host(VIP, 6443), withVipNote(), variable(""));
+    expect(restore(late, late)).toEqual(NO_EDIT);
   });
 
   test("but what is no text is the class's affair", () => {

@@ -39,6 +39,7 @@ import {
   pool,
   rendered,
   reservedSince,
+  put,
   running,
   saying,
   seconds,
@@ -265,6 +266,13 @@ const deleting: Case[] = [
     reason: "Deleting",
     edit: lifted,
     steps: [DELETE],
+  },
+  {
+    row: "held and being deleted",
+    title: "so is one whose user says released when it is deleted already; the word stays",
+    facts: watching({ cluster: stored(held(RELEASED), terminating()), class: undefined }),
+    reason: "Deleting",
+    edit: { annotations: { [PAUSED]: null } },
   },
   {
     row: "held and being deleted",
@@ -526,6 +534,7 @@ const withHost: Case[] = [
     facts: watching({ cluster: stored(host(OTHER_IP, 6443), held("Unreachable")), class: restricted }),
     reason: "VariableRestricted",
     edit: saysNow("VariableRestricted"),
+    lookAgainMs: 5000,
   },
   {
     row: "variable restricted: announce",
@@ -533,6 +542,7 @@ const withHost: Case[] = [
     facts: watching({ cluster: stored(held("NoMatchingPool")), class: restricted, ...adopted }),
     reason: "VariableRestricted",
     edit: saysNow("VariableRestricted"),
+    lookAgainMs: 5000,
   },
   {
     row: "host and variable differ, held",
@@ -591,6 +601,28 @@ const withoutHost: Case[] = [
     title: "what says its true reason already is not written again",
     facts: watching({ cluster: stored(held("ClassNotFound")), class: undefined }),
     reason: "ClassNotFound",
+  },
+  {
+    row: "variable restricted: announce",
+    title: "while the class is not reconciled nothing is written, for nobody would check it",
+    facts: watching({
+      cluster: stored(held("VariableRestricted")),
+      class: put("metadata", "generation")(2)(put("status", "observedGeneration")(1)(restricted)),
+      ...adopted,
+    }),
+    reason: "VariableRestricted",
+    lookAgainMs: 5000,
+  },
+  {
+    row: "variable given by the user",
+    title: "a variable given alone, in a create that could not be judged, becomes the endpoint",
+    facts: watching({ cluster: stored(variable(OTHER_IP), held("ClassNotFound")) }),
+    reason: "UserProvided",
+    detail: OTHER_IP,
+    edit: {
+      endpoint: { host: OTHER_IP, port: 6443 },
+      annotations: { [VIP_ANNOTATION]: OTHER_IP, [HOLD]: null, [PAUSED]: null },
+    },
   },
   {
     row: "nothing asks for a VIP",
@@ -678,7 +710,6 @@ const withoutHost: Case[] = [
   },
   ...[
     { what: "a claim that is going", world: { claim: claim(owned(), terminating()) } },
-    { what: "an address that is going", world: { claim: claim(bound), address: address(terminating()) } },
     { what: "an address of ours without a claim", world: { address: address(secured()) } },
   ].map(
     ({ what, world }): Case => ({
@@ -690,6 +721,19 @@ const withoutHost: Case[] = [
       lookAgainMs: 5000,
     }),
   ),
+  {
+    row: "claim or address going, or address without claim",
+    title:
+      "a claim whose address was deleted by hand goes too: the provider waits for it to let the address go",
+    facts: watching({
+      cluster: stored(held("PreviousAddressReleasing")),
+      claim: claim(bound),
+      address: address(terminating()),
+    }),
+    reason: "PreviousAddressReleasing",
+    steps: [DELETE],
+    lookAgainMs: 5000,
+  },
   {
     row: "claim or address going, or address without claim",
     title: "a claim that goes loses the label that leads the provider to a held, and so paused, Cluster",
