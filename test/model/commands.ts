@@ -25,6 +25,8 @@ export type Command =
   | UserCommand
   | { readonly do: "turn"; readonly n: number; readonly fate: Fate }
   | { readonly do: "act"; readonly n: number }
+  /** The first of somebody, by how its words begin. */
+  | { readonly do: "act of"; readonly words: string }
   | { readonly do: "tell"; readonly watcher: number; readonly n: number; readonly again: boolean }
   | { readonly do: "lose"; readonly watcher: number; readonly n: number }
   | {
@@ -119,6 +121,7 @@ const byUsers: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
   [1, fc.record({ do: is("stranger"), name, what: fc.constantFrom("comes" as const, "goes" as const) })],
   [4, fc.record({ do: is("pool"), name: fc.constantFrom(...POOL_NAMES), what: keys(POOL_CHANGES) })],
   [2, fc.record({ do: is("class"), name: className, becomes: variant })],
+  [1, fc.record({ do: is("class goes"), name: className })],
   [1, fc.record({ do: is("nonsense"), on: fc.boolean() })],
 ];
 
@@ -197,6 +200,12 @@ export async function carryOut(world: World, users: Users, command: Command): Pr
       break;
     case "act":
       world.act(command.n);
+      break;
+    case "act of":
+      world.actions
+        .filter(({ words }) => words.startsWith(command.words))
+        .slice(0, 1)
+        .forEach((action) => world.perform(action));
       break;
     case "tell":
       world.watchers[command.watcher]?.tell(command.n, command.again);

@@ -232,7 +232,11 @@ function checkComplete(world: World, cluster: KubeObject, all: () => unknown): v
   const value = variableOf(cluster);
   law("the variable follows the host", !isEmptyVip(value), all);
   const isOurs = isPoolAddress(host) && host === noteOf(cluster, VIP_NOTE);
-  law("the variable of a VIP is the VIP", !isOurs || value === host, all);
+  law(
+    "the variable of a VIP is the VIP, or the user's",
+    !isOurs || value === host || !isPoolAddress(String(value)),
+    all,
+  );
 }
 
 function hasFreeAddress(world: World, cluster: KubeObject): boolean {

@@ -70,6 +70,7 @@ export type UserCommand =
   | { readonly do: "stranger"; readonly name: Name; readonly what: "comes" | "goes" }
   | { readonly do: "pool"; readonly name: PoolName; readonly what: keyof typeof POOL_CHANGES }
   | { readonly do: "class"; readonly name: ClassName; readonly becomes: Variant }
+  | { readonly do: "class goes"; readonly name: ClassName }
   | { readonly do: "nonsense"; readonly on: boolean };
 
 /** Annotations that people set and take away. */
@@ -142,6 +143,14 @@ export function makeClass(world: World, name: ClassName, variant: Variant): void
     const after = world.server.update(CLASSES, { ...now, spec: classObject(name, variant)["spec"] });
     world.classChanges.set(name, Number(after.metadata.resourceVersion));
   });
+}
+
+/** Cluster API refuses that while a Cluster is of the class. */
+function dropClass(world: World, name: ClassName): void {
+  const isUsed = world.server.list(CLUSTERS).some((cluster) => classNameOf(cluster) === name);
+  if (isUsed || !world.server.find(CLASSES, NAMESPACE, name)) return;
+  world.as("user", () => world.server.delete(CLASSES, NAMESPACE, name));
+  world.classChanges.set(name, world.server.revision);
 }
 
 // ---- Clusters ------------------------------------------------------------------------------------
@@ -221,6 +230,8 @@ export class Users {
         return this.#restore(command);
       case "pool":
         return this.#pool(command);
+      case "class goes":
+        return dropClass(this.world, command.name);
       case "class":
         return makeClass(this.world, command.name, command.becomes);
       case "nonsense":
@@ -259,6 +270,7 @@ export class Users {
           | "restore"
           | "pool"
           | "class"
+          | "class goes"
           | "nonsense"
           | "delete claim"
           | "delete address"
