@@ -78,8 +78,10 @@ export function claim(options: {
   };
 }
 
-/** How a class declares a VIP variable: not at all, with default "", without default, or required. */
-export type VariableShape = "absent" | "empty-default" | "no-default" | "required";
+/** How a class declares a VIP variable: not at all, with default "", with another one, without default, or required. */
+export type VariableShape = "absent" | "empty-default" | "other-default" | "no-default" | "required";
+
+const DEFAULTS: Partial<Record<VariableShape, string>> = { "empty-default": "", "other-default": "0.0.0.0" };
 
 export interface ClassOptions {
   readonly name?: string;
@@ -263,7 +265,7 @@ function vipVariables(options: ClassOptions): { variables?: unknown[] } {
       name,
       required: shape === "required",
       schema: {
-        openAPIV3Schema: { type: "string", ...(shape === "empty-default" ? { default: "" } : {}) },
+        openAPIV3Schema: { type: "string", ...(shape in DEFAULTS && { default: DEFAULTS[shape] }) },
       },
     }));
   return variables.length === 0 ? {} : { variables };

@@ -172,6 +172,43 @@ describe("a rebase that keeps the list of variables", () => {
   });
 });
 
+test("a class whose default is not empty: a second apply brings it back, and the VIP stays", async () => {
+  const site = await management.newSite();
+  await site.hasClassAndPool({ clusterVip: "other-default" });
+  await site.kubectl(["apply", "-f", "-"], [manifestFor(site, "lab")]);
+  const vip = vipOf((await site.rendered("apollo")).cluster) ?? "none";
+
+  await site.kubectl(["apply", "-f", "-"], [manifestFor(site, "lab")]);
+
+  const rendered = await site.rendered("apollo");
+  expect(variableOf(rendered.cluster)).toBe(vip);
+  expectRenderedOnceWith(vip, rendered);
+  await expectAlive(site);
+});
+
+test("a Cluster without a VIP that is given a class which wants one: held in the same request, then completed", async () => {
+  const site = await management.newSite();
+  await Promise.all([
+    site.hasClass({ name: "plain", clusterVip: "absent" }),
+    site.hasClass({ name: "next" }),
+    site.hasPool({ name: "next-vips", clusterClass: "next" }),
+  ]);
+  const created = await site.createCluster({ name: "apollo", clusterClass: "plain" });
+  expect([vipOf(created.object), isHeld(created.object)]).toEqual([undefined, false]);
+  await site.rendered("apollo");
+
+  const rebased = await site.api.patch<Cluster>(CLUSTERS, site.at("apollo"), [
+    { op: "replace", path: "/spec/topology/classRef/name", value: "next" },
+  ]);
+
+  expect(annotationOf(rebased.object, HOLD_ANNOTATION)).toBe("ClassChanged");
+  const vip = vipOf(await unheldIn(site, "next")) ?? "none";
+  const { cluster, controlPlane } = await site.rendered("apollo");
+  expect(variableOf(cluster)).toBe(vip);
+  expect(certificateNames(controlPlane)).toContain(vip);
+  await expectAlive(site);
+});
+
 describe("a class that gains the variable while a Cluster of it exists", () => {
   async function complete(): Promise<{ site: Site; vip: string }> {
     const site = await management.newSite();
