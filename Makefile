@@ -23,7 +23,7 @@ demo: $(installed) ## Watch a cluster get its VIP, from nothing to Available
 
 .PHONY: test
 test: $(installed) check toolchain $(module) ## Run every check and test, also against a real API server
-	npx jest --maxWorkers=2
+	npx jest --maxWorkers=3
 
 .PHONY: bench
 bench: $(installed) $(module) ## Measure on a real API server (20 minutes; ARGS="--quick" for 4)

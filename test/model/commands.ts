@@ -282,5 +282,5 @@ export async function rest(world: World, users: Users): Promise<void> {
     for (const watcher of world.watchers) watcher?.relist();
     await settle(world);
   }
-  checkRest(world);
+  await checkRest(world);
 }

@@ -8,7 +8,10 @@ import {
   PREFIX,
   RELEASED,
 } from "../../lib/core/contract";
-import type { KubeObject } from "../../lib/core/facts";
+import { KubeInventory } from "../../lib/adapters/kube-inventory";
+import { valueOf, type KubeObject } from "../../lib/core/facts";
+import { plan, stepsWithEdit } from "../../lib/core/plan";
+import { atOnce, FakeClient } from "../fakes/api-server";
 import { claimName, CONTROL_PLANE, clusterOfClaim } from "../../lib/core/roles";
 import {
   ADDRESSES,
@@ -179,10 +182,28 @@ function isLeftAlone(world: World, cluster: KubeObject): boolean {
 // ---- At rest -------------------------------------------------------------------------------------
 
 /** Every process is up, every event was told, nobody has anything left to do, and a day has passed. */
-export function checkRest(world: World): void {
+export async function checkRest(world: World): Promise<void> {
   for (const cluster of world.server.list(CLUSTERS)) checkCluster(world, cluster);
   for (const address of world.server.list(ADDRESSES)) checkAddress(world, address);
+  await checkNextPass(world);
 }
+
+/** A process that starts now, and knows nothing, finds nothing to do. */
+async function checkNextPass(world: World): Promise<void> {
+  const client = new FakeClient(world.server, atOnce(world.server));
+  const inventory = new KubeInventory(client, world.rules, world.clock);
+  for (const key of await inventory.keys()) {
+    const facts = await inventory.gather(key);
+    const cluster = valueOf(facts.cluster);
+    // Cluster API refuses these, and they are tried again.
+    if (cluster && (isFrozen(world, cluster.source) || isRestricted(cluster.source))) continue;
+    const next = plan(facts);
+    const steps = stepsWithEdit(next, cluster).map(({ kind }) => kind);
+    law("the next pass plans nothing", steps.length === 0, () => [key, steps, next.decisions[0]?.row]);
+  }
+}
+
+const isRestricted = (cluster: KubeObject): boolean => noteOf(cluster, HOLD) === "VariableRestricted";
 
 const isUsersPause = (cluster: KubeObject): boolean =>
   asCluster(cluster).spec.paused === true || ![undefined, OUR_PAUSE].includes(noteOf(cluster, PAUSED));
@@ -203,7 +224,7 @@ function checkCluster(world: World, cluster: KubeObject): void {
   law("nothing is left of a hold that is over", hold !== "lifted", all);
   const isHeld = noteOf(cluster, PAUSED) === OUR_PAUSE;
   // Cluster API may refuse the VIP for good; only the class's author can help.
-  if (isHeld && hold === "VariableRestricted") return;
+  if (isHeld && isRestricted(cluster)) return;
   law("a hold has its reason", !isHeld || hold === decision?.verdict.reason, all);
   if (mayWait(world, cluster)) return;
   law("nothing waits while a pool has an address", !isHeld || !hasFreeAddress(world, cluster), all);
