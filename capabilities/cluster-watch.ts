@@ -20,10 +20,13 @@ export function keyOf(text: string): Key {
 /** Pepr hands the phase of a watch event as the API server words it. */
 const isGone = (phase: string): boolean => phase === "DELETED";
 
+/** Nothing is lost by it: the Cluster's own event wakes its key at once. */
+const ON_ITS_WAY_MS = 5000;
+
 export class ClusterWatch {
   readonly #news = new News();
 
-  constructor(private readonly queue: Pick<KeyQueue, "add" | "wake">) {}
+  constructor(private readonly queue: Pick<KeyQueue, "add" | "addLater" | "wake">) {}
 
   clusterChanged(object: KubeObject, phase: string): void {
     const key = keyOfCluster(object);
@@ -34,19 +37,26 @@ export class ClusterWatch {
 
   claimChanged(object: KubeObject, phase: string): void {
     const role = ROLES.find(({ name }) => name === object.metadata.labels?.[ROLE_LABEL]);
+    const claim = role && claimFacts(object, role, 0, 0);
     // A label that names no role of ours is a change that a held Cluster must hear of as well.
-    const print = role ? claimPrint(claimFacts(object, role, 0, 0)) : `${object.metadata.resourceVersion}`;
-    this.#remainsChanged("claim", object, print, phase);
+    const print = claim ? claimPrint(claim) : `${object.metadata.resourceVersion}`;
+    const key = this.#newsOf("claim", object, print, phase);
+    if (!key) return;
+    // A create is on its way, and a look at its claim would take the provider's turns at the API server.
+    const isOnItsWay = claim && !claim.owner && !claim.deleting && !isGone(phase);
+    if (isOnItsWay && !this.#news.knows(`Cluster ${textOf(key)}`))
+      this.queue.addLater(textOf(key), ON_ITS_WAY_MS);
+    else this.queue.add(textOf(key));
   }
 
   addressChanged(object: KubeObject, phase: string): void {
-    this.#remainsChanged("address", object, addressPrint(addressFacts(object)), phase);
+    const key = this.#newsOf("address", object, addressPrint(addressFacts(object)), phase);
+    if (key) this.queue.add(textOf(key));
   }
 
-  #remainsChanged(kind: string, object: KubeObject, print: string, phase: string): void {
-    const key = keyOfRemains(object);
+  #newsOf(kind: string, object: KubeObject, print: string, phase: string): Key | undefined {
     const name = `${kind} ${object.metadata.namespace}/${object.metadata.name}`;
-    if (key && this.#news.isNew(name, print, isGone(phase))) this.queue.add(textOf(key));
+    return this.#news.isNew(name, print, isGone(phase)) ? keyOfRemains(object) : undefined;
   }
 
   classChanged(object: KubeObject, phase: string): void {

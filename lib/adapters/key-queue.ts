@@ -48,6 +48,12 @@ export class KeyQueue {
     this.#dispatch();
   }
 
+  /** Look at the key in a while, if nothing tells to look earlier. */
+  addLater(key: string, ms: number): void {
+    if (this.#running.has(key)) this.#again.add(key);
+    else if (!this.#waiting.has(key) && !this.#timers.has(key)) this.#later(key, ms);
+  }
+
   /** Look at every key that said it cares for this. */
   wake(isMeant: (interest: Interest) => boolean): void {
     // A pass that is under way may have read the world from before this, and says only at its end what it cares for.

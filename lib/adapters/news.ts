@@ -14,6 +14,11 @@ import { ROLES } from "../core/roles";
 export class News {
   readonly #seen = new Map<string, string>();
 
+  /** It was seen, and not seen going. */
+  knows(object: string): boolean {
+    return this.#seen.has(object);
+  }
+
   /** @param gone the object was deleted, which is always news */
   isNew(object: string, print: string, gone: boolean): boolean {
     const isKnown = !gone && this.#seen.get(object) === print;

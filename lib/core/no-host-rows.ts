@@ -14,7 +14,7 @@ import { HOLD, LIFTED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import { isLate } from "./host-rows";
 import { obstacle, samePool } from "./pool-choice";
-import type { Row, Step } from "./row";
+import type { Row } from "./row";
 import { says, UNHEARD_MS, waits, type More } from "./says";
 import {
   claimWords,
@@ -42,12 +42,6 @@ export const lifting = (s: Situation): More => {
 
 const isStuck = ({ claim, pools }: Situation): boolean =>
   pools.matching.some((pool) => claim && samePool(pool.ref, claim.pool) && obstacle(pool) !== undefined);
-
-/** The provider does not release a claim whose label leads to a paused Cluster, and a held one is paused. */
-const detachment = ({ claim, cluster }: Situation): Step[] =>
-  claim?.ours && claim.deleting && claim.labelled && isHeld(cluster)
-    ? [{ kind: "unlabel-claim", claim }]
-    : [];
 
 export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
@@ -113,7 +107,6 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
       waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`, {
         lookAgainMs: UNHEARD_MS,
         ...(s.address?.deletingSince !== undefined && retireAged(s)),
-        ...(s.claim?.deleting && { steps: detachment(s) }),
       }),
   },
   {

@@ -67,6 +67,16 @@ const DELETING_ROWS: readonly Row<Situation>[] = [
   },
 ];
 
+const GOING_CLAIM_ROW: Row<Situation> = {
+  // The provider does not release a claim whose label leads to a paused Cluster, and a held one is paused.
+  name: "labelled claim that goes, under a hold",
+  when: ({ claim, cluster }) => claim?.ours === true && claim.deleting && claim.labelled && isHeld(cluster),
+  plan: (s) =>
+    says("PreviousAddressReleasing", claimWords(s), {
+      steps: s.claim ? [{ kind: "unlabel-claim", claim: s.claim }] : [],
+    }),
+};
+
 const PAUSED_ROWS: readonly Row<Situation>[] = [
   {
     // Claims and addresses are not the Cluster: securing them is allowed, and needed.
@@ -100,6 +110,7 @@ export const watchTable: readonly Row<Situation>[] = [
   FORMER_ADDRESS_ROW,
   ...DELETING_ROWS,
   ...FORMER_CLAIM_ROWS,
+  GOING_CLAIM_ROW,
   ...PAUSED_ROWS,
   {
     name: "no topology",

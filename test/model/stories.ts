@@ -45,6 +45,19 @@ export const STORIES: readonly (readonly [Start, Command[]])[] = [
   ],
   // A create with a host of the user's cannot be judged, and the class restricts its variable.
   [{ ...START, first: "restricted" }, [settle, creates({ given: "host" }), lost, settle]],
+  // A claim that is labelled is given back while its Cluster is held.
+  [
+    START,
+    [
+      creates(),
+      settle,
+      { do: "delete", name: "a", how: "Orphan" },
+      { do: "act of", words: "Cluster API" },
+      { do: "act of", words: "collector" },
+      creates({ given: "two different" }),
+      settle,
+    ],
+  ],
   // The class goes between the answer of the hook and the store.
   [
     START,

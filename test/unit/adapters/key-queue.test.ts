@@ -162,6 +162,25 @@ describe("A key that fails", () => {
   });
 });
 
+test("A key that may wait is looked at in a while, once, and at once when something tells to", async () => {
+  const begun: string[] = [];
+  const work = (key: string): Promise<Return> => {
+    begun.push(key);
+    return Promise.resolve(rest);
+  };
+  const queue = new KeyQueue(work, 8, systemClock);
+  queue.addLater("a", 5000);
+  queue.addLater("b", 5000);
+  queue.addLater("b", 5000);
+  await pass(4999);
+  expect(begun).toEqual([]);
+  queue.add("a");
+  await pass();
+  expect(begun).toEqual(["a"]);
+  await pass(10_000);
+  expect(begun).toEqual(["a", "b"]);
+});
+
 describe("An interest", () => {
   test("wakes exactly the keys that said so", async () => {
     const begun: string[] = [];

@@ -735,7 +735,7 @@ const withoutHost: Case[] = [
     lookAgainMs: 5000,
   },
   {
-    row: "claim or address going, or address without claim",
+    row: "labelled claim that goes, under a hold",
     title: "a claim that goes loses the label that leads the provider to a held, and so paused, Cluster",
     facts: watching({
       cluster: stored(held("PreviousAddressReleasing")),
@@ -744,7 +744,17 @@ const withoutHost: Case[] = [
     }),
     reason: "PreviousAddressReleasing",
     steps: [`unlabel ${CLAIM}`],
-    lookAgainMs: 5000,
+  },
+  {
+    row: "labelled claim that goes, under a hold",
+    title: "so does one that is given back while a host of the user's is disputed",
+    facts: watching({
+      cluster: stored(host(OTHER_IP, 6443), variable(VIP), held("HostAndVariableDiffer")),
+      claim: claim(bound, clusterLabelled, terminating()),
+      address: address(secured(FORMER_UID)),
+    }),
+    reason: "PreviousAddressReleasing",
+    steps: [`unlabel ${CLAIM}`],
   },
   {
     row: "no pool matches",
