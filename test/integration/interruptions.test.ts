@@ -105,6 +105,8 @@ test("The IPAM provider hangs, and answers when all are held: all are completed,
   try {
     const answers = await Promise.all([...all, "unwanted", "by-hand"].map((name) => create(site, name)));
     expect(answers.map(isHeld)).toEqual(answers.map(() => true));
+    // Gone any earlier, nobody would know that the claim was a Cluster's, and only the sweep would end it.
+    await eventually(async () => (await site.claimOf("unwanted"))?.metadata.ownerReferences);
     await site.deleteCluster("unwanted");
     const host = { controlPlaneEndpoint: { host: "10.62.9.9", port: 6443 } };
     await site.api.merge(CLUSTERS, site.at("by-hand"), { spec: host });
