@@ -1,19 +1,12 @@
 /** Who asked for what since a moment? Reads only the end of the audit log, which grows to 100 MB here. */
 import { createReadStream, statSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
+import { auditLog, parseEntry, writeVerbs, type AuditEntry } from "../sandbox/audit";
 
-export interface Request {
+export interface Request extends Omit<AuditEntry, "time"> {
   /** When the request arrived, in milliseconds since the epoch. */
   readonly time: number;
-  readonly user: string;
-  readonly verb: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly code: number;
   /** The webhook configurations that were called for it. */
   readonly webhooks: readonly string[];
 }
@@ -23,8 +16,8 @@ export type Mark = number;
 
 type Question = (request: Request) => boolean;
 
-const WRITES: ReadonlySet<string> = new Set(["create", "update", "patch", "delete", "deletecollection"]);
-export const isWrite: Question = ({ verb }) => WRITES.has(verb);
+const WRITES: readonly string[] = writeVerbs;
+export const isWrite: Question = ({ verb }) => WRITES.includes(verb);
 
 /** The module's own ServiceAccount. */
 export const isOfModule: Question = ({ user }) => user.startsWith("system:serviceaccount:pepr-system:");
@@ -37,7 +30,7 @@ export class AuditTail {
   readonly #file: string;
 
   constructor(sandbox: { readonly dir: string }) {
-    this.#file = join(sandbox.dir, "audit.log");
+    this.#file = auditLog(sandbox.dir);
   }
 
   /** The end of the log as it is now: the API server writes an entry before it answers. */
@@ -85,41 +78,12 @@ export class AuditTail {
   }
 }
 
-interface Raw {
-  readonly requestReceivedTimestamp: string;
-  readonly user?: { readonly username?: string };
-  readonly verb: string;
-  readonly objectRef?: {
-    readonly resource?: string;
-    readonly subresource?: string;
-    readonly namespace?: string;
-    readonly name?: string;
-  };
-  readonly responseStatus?: { readonly code?: number };
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-const NOTHING = { resource: "", subresource: "", namespace: "", name: "" };
-
 function parse(line: string): Request | undefined {
-  let raw: Raw;
-  try {
-    raw = JSON.parse(line) as Raw;
-  } catch {
-    return undefined;
-  }
-  return {
-    ...NOTHING,
-    ...raw.objectRef,
-    time: Date.parse(raw.requestReceivedTimestamp),
-    user: raw.user?.username ?? "",
-    verb: raw.verb,
-    code: raw.responseStatus?.code ?? 0,
-    webhooks: webhooksOf(raw),
-  };
+  const entry = parseEntry(line);
+  return entry && { ...entry, time: Date.parse(entry.time), webhooks: webhooksOf(entry) };
 }
 
-function webhooksOf({ annotations = {} }: Raw): string[] {
+function webhooksOf({ annotations }: AuditEntry): string[] {
   return Object.entries(annotations)
     .filter(([key]) => key.startsWith("mutation.webhook.admission.k8s.io/"))
     .map(([, text]) => (JSON.parse(text) as { configuration: string }).configuration);

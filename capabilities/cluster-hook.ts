@@ -39,7 +39,7 @@ export class ClusterHook {
       this.#notes.put(uid, await this.#create(request));
     } catch (error) {
       this.failed(operation, error);
-      setEdit(request, this.#unlooked(objectOf(request)));
+      setEdit(request, unlooked(objectOf(request)));
     }
     const refusal = this.#notes.refusalOf(uid);
     if (refusal !== undefined) throw new Error(refusal);
@@ -74,12 +74,11 @@ export class ClusterHook {
       callOff();
     }
   }
-
-  /** Not even that an object has metadata was checked before us. */
-  #unlooked({ metadata }: Partial<KubeObject>): Edit {
-    return hold(metadata?.annotations ?? {}, "Unreachable");
-  }
 }
+
+/** Not even that an object has metadata was checked before us. */
+const unlooked = ({ metadata }: Partial<KubeObject>): Edit =>
+  hold(metadata?.annotations ?? {}, "Unreachable");
 
 /** Takes no port, so it cannot wait for anything: an update costs what a function call costs. */
 function restored(request: Request): Edit {

@@ -1,6 +1,14 @@
 /** Answers: which kinds does Pepr watch and admit for us? */
 import { GenericKind, RegisterKind } from "kubernetes-fluent-client";
-import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "../lib/adapters/kinds";
+import {
+  ADDRESSES,
+  CLAIMS,
+  CLASSES,
+  CLUSTERS,
+  GLOBAL_POOLS,
+  POOLS,
+  type Resource,
+} from "../lib/adapters/kinds";
 
 export class Cluster extends GenericKind {}
 export class ClusterClass extends GenericKind {}
@@ -16,7 +24,5 @@ register(Cluster, CLUSTERS);
 register(ClusterClass, CLASSES);
 register(IPAddressClaim, CLAIMS);
 register(IPAddress, ADDRESSES);
-
-const [namespacedPools, globalPools] = POOL_KINDS;
-if (namespacedPools) register(InClusterIPPool, namespacedPools);
-if (globalPools) register(GlobalInClusterIPPool, globalPools);
+register(InClusterIPPool, POOLS);
+register(GlobalInClusterIPPool, GLOBAL_POOLS);

@@ -80,7 +80,8 @@ interface RawEntry {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-function parseEntry(line: string): AuditEntry | undefined {
+/** Undefined where the line is not whole. */
+export function parseEntry(line: string): AuditEntry | undefined {
   let raw: RawEntry;
   try {
     raw = JSON.parse(line) as RawEntry;

@@ -9,11 +9,21 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "5" },
     seed: { type: "string" },
     batch: { type: "string", default: "500" },
+    help: { type: "boolean", short: "h", default: false },
   },
 });
 const until = Date.now() + Number(values.minutes) * 60_000;
 const first = Number(values.seed ?? Date.now() % 1_000_000);
 const tally = new Map<string, number>();
+
+const HELP = `The laws of the model world, with other seeds, for as long as one likes.
+
+  npm run soak -- [--minutes 5] [--seed N] [--batch 500]
+
+  --minutes  how long
+  --seed     the first seed; the next batch has the next one (default: of the moment, printed)
+  --batch    lives for each seed
+`;
 
 async function main(): Promise<void> {
   let runs = 0;
@@ -35,4 +45,5 @@ async function main(): Promise<void> {
     process.stdout.write(`${String(count).padStart(8)} ${row}\n`);
 }
 
-void main();
+if (values.help) process.stdout.write(HELP);
+else void main();

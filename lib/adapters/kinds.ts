@@ -18,7 +18,16 @@ export const CLASSES: Resource = { ...clusterApi, kind: "ClusterClass", plural: 
 export const CLAIMS: Resource = { ...ipam, kind: "IPAddressClaim", plural: "ipaddressclaims" };
 export const ADDRESSES: Resource = { ...ipam, kind: "IPAddress", plural: "ipaddresses" };
 
-export const POOL_KINDS: readonly Resource[] = [
-  { ...pools, kind: "InClusterIPPool", plural: "inclusterippools", namespaced: true },
-  { ...pools, kind: "GlobalInClusterIPPool", plural: "globalinclusterippools", namespaced: false },
-];
+export const POOLS: Resource = {
+  ...pools,
+  kind: "InClusterIPPool",
+  plural: "inclusterippools",
+  namespaced: true,
+};
+export const GLOBAL_POOLS: Resource = {
+  ...pools,
+  kind: "GlobalInClusterIPPool",
+  plural: "globalinclusterippools",
+  namespaced: false,
+};
+export const POOL_KINDS: readonly Resource[] = [POOLS, GLOBAL_POOLS];

@@ -158,7 +158,7 @@ export function classFacts(source: KubeObject): ClassFacts {
   const isReady = status.conditions.every(
     ({ type, status: is }) => type !== "VariablesReady" || is === "True",
   );
-  return { strings: new Map(strings), settled: isSeen && isReady };
+  return { strings: new Map(strings), reconciled: isSeen && isReady };
 }
 
 /** What else a schema of type string may say without ruling any text out. */

@@ -62,4 +62,5 @@ export const poolPrint = (pool: PoolFacts): string =>
     obstacle(pool),
   ]);
 
-export const classPrint = ({ strings, settled }: ClassFacts): string => JSON.stringify([...strings, settled]);
+export const classPrint = ({ strings, reconciled }: ClassFacts): string =>
+  JSON.stringify([...strings, reconciled]);

@@ -29,7 +29,7 @@ import { isIP } from "node:net";
 import { sameHost } from "./address";
 import { claiming } from "./adoption";
 import { hold } from "./edit";
-import type { AddressFacts, ClusterFacts } from "./facts";
+import { whyUnread, type AddressFacts, type ClusterFacts } from "./facts";
 import { ROLES } from "./roles";
 import type { Row, RolePlan } from "./row";
 import {
@@ -55,9 +55,7 @@ const held = (s: Situation, reason: Reason, detail: string, warn = true): RolePl
 });
 
 const failedRead = ({ facts, roleFacts }: Situation): string | undefined =>
-  [facts.namesake, facts.class, facts.pools, roleFacts.claim, roleFacts.address]
-    .flatMap((known) => (known.state === "unread" ? known.why : []))
-    .at(0);
+  whyUnread(facts.namesake, facts.class, facts.pools, roleFacts.claim, roleFacts.address).at(0);
 
 /** A claim that this request may count on: of our shape, nobody's, alive, and so is its address. */
 const isReusable = ({ claim, address, ofMatchingPool }: Situation): boolean =>

@@ -89,7 +89,7 @@ export interface ClassFacts {
   /** The variables that are defined as strings; others are not here. */
   readonly strings: ReadonlyMap<string, StringVariable>;
   /** Cluster API has looked at the class as it is now; before, it checks no variable against it. */
-  readonly settled: boolean;
+  readonly reconciled: boolean;
 }
 
 export interface PoolRef {
@@ -173,6 +173,10 @@ export interface Facts {
 export const found = <T>(value: T): Known<T> => ({ state: "found", value });
 export const absent: Known<never> = { state: "absent" };
 export const unread = (why: string): Known<never> => ({ state: "unread", why });
+
+/** Why reads were not answered; empty where all were. */
+export const whyUnread = (...reads: readonly Known<unknown>[]): string[] =>
+  reads.flatMap((known) => (known.state === "unread" ? known.why : []));
 
 /** The value where it was found. */
 export const valueOf = <T>(known: Known<T>): T | undefined =>

@@ -1,7 +1,7 @@
 /** Answers: what becomes of the claim and the address of a Cluster that is gone, or never came? */
 import { isDetained, NEVER_BEFORE_MS, release, remove } from "./adoption";
 import type { ClaimFacts, Facts, RoleFacts } from "./facts";
-import { valueOf } from "./facts";
+import { valueOf, whyUnread } from "./facts";
 import type { RolePlan, Row } from "./row";
 import { says } from "./says";
 
@@ -9,6 +9,8 @@ export interface Remains {
   readonly facts: Facts;
   readonly roleFacts: RoleFacts;
 }
+
+const unread = ({ roleFacts }: Remains): string[] => whyUnread(roleFacts.claim, roleFacts.address);
 
 const orphan = ({ roleFacts }: Remains): ClaimFacts | undefined => {
   const claim = valueOf(roleFacts.claim);
@@ -29,12 +31,12 @@ export const goneTable: readonly Row<Remains>[] = [
   {
     name: "Cluster not read",
     when: ({ facts }) => facts.cluster.state === "unread",
-    plan: ({ facts }) => says("Unreachable", facts.cluster.state === "unread" ? facts.cluster.why : ""),
+    plan: ({ facts }) => says("Unreachable", whyUnread(facts.cluster).join("; ")),
   },
   {
     name: "claim or address not read",
-    when: ({ roleFacts }) => roleFacts.claim.state === "unread" || roleFacts.address.state === "unread",
-    plan: ({ roleFacts }) => says("Unreachable", whyUnread(roleFacts)),
+    when: (remains) => unread(remains).length > 0,
+    plan: (remains) => says("Unreachable", unread(remains).join("; ")),
   },
   {
     name: "release",
@@ -54,6 +56,3 @@ export const goneTable: readonly Row<Remains>[] = [
   },
   { name: "nothing left to do", when: () => true, plan: () => says("Gone") },
 ];
-
-const whyUnread = ({ claim, address }: RoleFacts): string =>
-  [claim, address].flatMap((known) => (known.state === "unread" ? known.why : [])).join("; ");

@@ -137,7 +137,7 @@ function endHold({ cluster, facts }: Situation): Edit {
 export const mustBeAnnounced = (s: Situation, host: string): boolean =>
   isHeld(s.cluster) &&
   mustBeChecked(s, host) &&
-  (s.cluster.annotations[HOLD] !== "VariableRestricted" || s.class?.settled === false);
+  (s.cluster.annotations[HOLD] !== "VariableRestricted" || s.class?.reconciled === false);
 
 export const isServedBy = (s: Situation): boolean =>
   s.address?.address !== undefined && sameHost(s.host, s.address.address);

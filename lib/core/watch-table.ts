@@ -7,15 +7,18 @@
 import { adoption, isDetained, neverItsEndpoint, protection, releasing, retire } from "./adoption";
 import { DELETE_FOR_MOVE, HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
-import type { ClusterFacts } from "./facts";
+import { whyUnread, type ClusterFacts } from "./facts";
 import { HOST_ROWS } from "./host-rows";
 import { lifting, NO_HOST_ROWS } from "./no-host-rows";
-import type { Row } from "./row";
+import type { Row, Step } from "./row";
 import { says, waits } from "./says";
 import { claimWords, hasOptedOut, isHeld, isPausedByUser, isServedBy, type Situation } from "./situation";
 
 /** Somebody else's write may have crossed ours; a moment later the reads agree. */
 const SOON_MS = 250;
+
+const unread = ({ roleFacts, facts }: Situation): string[] =>
+  whyUnread(roleFacts.claim, roleFacts.address, facts.class, facts.pools);
 
 const ofAnother = (uid: string | undefined, s: Situation): boolean =>
   uid !== undefined && uid !== s.cluster.uid;
@@ -30,6 +33,8 @@ const FORMER_ADDRESS_ROW: Row<Situation> = {
 const isFormers = (s: Situation): boolean =>
   s.claim?.ours === true && ofAnother(s.claim.owner?.uid, s) && !isServedBy(s);
 
+const unlabelling = ({ claim }: Situation): Step[] => (claim ? [{ kind: "unlabel-claim", claim }] : []);
+
 const FORMER_CLAIM_ROWS: readonly Row<Situation>[] = [
   {
     // With the label the provider would find the new Cluster, which may be paused, and never release.
@@ -37,7 +42,7 @@ const FORMER_CLAIM_ROWS: readonly Row<Situation>[] = [
     when: (s) => isFormers(s) && s.claim?.labelled === true,
     plan: (s) =>
       waits(s, "PreviousAddressReleasing", claimWords(s), {
-        steps: s.claim ? [{ kind: "unlabel-claim", claim: s.claim }] : [],
+        steps: unlabelling(s),
       }),
   },
   {
@@ -71,10 +76,7 @@ const GOING_CLAIM_ROW: Row<Situation> = {
   // The provider does not release a claim whose label leads to a paused Cluster, and a held one is paused.
   name: "labelled claim that goes, under a hold",
   when: ({ claim, cluster }) => claim?.ours === true && claim.deleting && claim.labelled && isHeld(cluster),
-  plan: (s) =>
-    says("PreviousAddressReleasing", claimWords(s), {
-      steps: s.claim ? [{ kind: "unlabel-claim", claim: s.claim }] : [],
-    }),
+  plan: (s) => says("PreviousAddressReleasing", claimWords(s), { steps: unlabelling(s) }),
 };
 
 const PAUSED_ROWS: readonly Row<Situation>[] = [
@@ -101,11 +103,8 @@ function tidied({ annotations }: ClusterFacts): Edit {
 export const watchTable: readonly Row<Situation>[] = [
   {
     name: "a read failed",
-    when: (s) =>
-      [s.roleFacts.claim, s.roleFacts.address, s.facts.class, s.facts.pools].some(
-        (k) => k.state === "unread",
-      ),
-    plan: (s) => says("Unreachable", unreadWords(s)),
+    when: (s) => unread(s).length > 0,
+    plan: (s) => says("Unreachable", unread(s).join("; ")),
   },
   FORMER_ADDRESS_ROW,
   ...DELETING_ROWS,
@@ -135,8 +134,3 @@ export const watchTable: readonly Row<Situation>[] = [
   ...HOST_ROWS,
   ...NO_HOST_ROWS,
 ];
-
-const unreadWords = ({ roleFacts, facts }: Situation): string =>
-  [roleFacts.claim, roleFacts.address, facts.class, facts.pools]
-    .flatMap((known) => (known.state === "unread" ? known.why : []))
-    .join("; ");

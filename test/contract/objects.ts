@@ -1,15 +1,11 @@
 /** Objects that every API server with Cluster API's definitions accepts, and what is the same on all of them. */
 import { labClass } from "../../sandbox/fixtures";
-import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "../../lib/adapters/kinds";
+import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, GLOBAL_POOLS, POOLS } from "../../lib/adapters/kinds";
 import type { KubeObject, Metadata, OwnerReference } from "../../lib/core/facts";
 import * as make from "../gen/objects";
 import { put, type Change } from "../gen/objects";
 
-export { ADDRESSES, CLAIMS, CLASSES, CLUSTERS };
-const [namespacedPools, globalPools] = POOL_KINDS;
-if (!namespacedPools || !globalPools) throw new Error("Two kinds of pools are known");
-export const POOLS: Resource = namespacedPools;
-export const GLOBAL_POOLS: Resource = globalPools;
+export { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, GLOBAL_POOLS, POOLS };
 
 export const PROTECT = "example.org/protect";
 export const OTHER_FINALIZER = "example.org/other";

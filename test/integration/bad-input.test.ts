@@ -1008,7 +1008,9 @@ describe("a request of an odd shape", () => {
     expectComplete(created, anyVip);
     expect(created.object.metadata.managedFields).toHaveLength(1);
     expect(JSON.stringify(created.object.metadata.managedFields)).not.toContain("controlPlaneEndpoint");
-    expect(again.object.spec).toEqual(created.object.spec);
+    // Not the whole spec: Cluster API may have written its references in between.
+    expectComplete(again, vipOf(created.object));
+    expect(again.object.spec.topology).toEqual(created.object.spec.topology);
   });
 
   test("(the class in the words of v1beta1, in v1beta1) is read as it is meant", async () => {

@@ -62,15 +62,9 @@ const refused = ({ metadata }: KubeObject, why: string): Error =>
 const hasEndpoint = (cluster: KubeObject, aClass: KubeObject | undefined): boolean =>
   hostOf(cluster) !== undefined || (aClass !== undefined && definitionIn(aClass) === undefined);
 
-/** What each control plane was made from: the VIP variable, and how often that changed. */
-export interface Rendering {
-  readonly vip: unknown;
-  readonly generation: number;
-}
-
 export class ClusterApi {
-  /** By UID of the Cluster. */
-  readonly rendered = new Map<string, Rendering>();
+  /** By UID of the Cluster, the VIP variable that its control plane was made from. */
+  readonly rendered = new Map<string, unknown>();
 
   /** @param renders is told of every Cluster before something is made of it */
   constructor(
@@ -102,15 +96,14 @@ export class ClusterApi {
   }
 
   #isStale(cluster: KubeObject): boolean {
-    const last = this.rendered.get(cluster.metadata.uid ?? "");
-    return !isRendered(cluster) || (last !== undefined && last.vip !== variableOf(cluster));
+    const uid = cluster.metadata.uid ?? "";
+    const isOutdated = this.rendered.has(uid) && this.rendered.get(uid) !== variableOf(cluster);
+    return !isRendered(cluster) || isOutdated;
   }
 
   #render(cluster: KubeObject): void {
     this.renders(cluster);
-    const uid = cluster.metadata.uid ?? "";
-    const { generation = 0 } = this.rendered.get(uid) ?? {};
-    this.rendered.set(uid, { vip: variableOf(cluster), generation: generation + 1 });
+    this.rendered.set(cluster.metadata.uid ?? "", variableOf(cluster));
     if (isRendered(cluster)) return;
     const refs = {
       infrastructureRef: { kind: "Lab", name: "x" },

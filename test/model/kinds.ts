@@ -1,18 +1,11 @@
 /** The objects of the model world, as its people and controllers make them. */
-import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "../../lib/adapters/kinds";
+import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, GLOBAL_POOLS, POOLS } from "../../lib/adapters/kinds";
 import { CLASS_LABEL, PAUSED, ROLE_LABEL } from "../../lib/core/contract";
 import type { KubeObject } from "../../lib/core/facts";
 import { CONTROL_PLANE } from "../../lib/core/roles";
+import { NAMESPACE, VARIABLE, VIP_ANNOTATION as VIP_NOTE } from "../gen/objects";
 
-export { ADDRESSES, CLAIMS, CLASSES, CLUSTERS };
-const [namespacedPools, globalPools] = POOL_KINDS;
-if (!namespacedPools || !globalPools) throw new Error("Two kinds of pools are known");
-export const POOLS: Resource = namespacedPools;
-export const GLOBAL_POOLS: Resource = globalPools;
-
-export const NAMESPACE = "team-a";
-export const VARIABLE = CONTROL_PLANE.variable;
-export const VIP_NOTE = CONTROL_PLANE.annotation;
+export { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, GLOBAL_POOLS, NAMESPACE, POOLS, VARIABLE, VIP_NOTE };
 
 /** The fields that the model world reads. */
 export interface ClusterObject extends KubeObject {

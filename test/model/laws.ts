@@ -127,9 +127,10 @@ function checkPause(before: KubeObject, after: KubeObject, both: () => unknown):
 }
 
 function checkRollout(world: World, before: KubeObject, after: KubeObject, both: () => unknown): void {
-  const rendered = world.clusterApi.rendered.get(before.metadata.uid ?? "");
-  const rolls =
-    rendered !== undefined && variableOf(after) !== rendered.vip && variableOf(after) !== variableOf(before);
+  const { rendered } = world.clusterApi;
+  const uid = before.metadata.uid ?? "";
+  const value = variableOf(after);
+  const rolls = rendered.has(uid) && value !== rendered.get(uid) && value !== variableOf(before);
   const allowed =
     !hasStarted(before) || noteOf(before, APPLY_LATE) === "true" || noteOf(before, PAUSED) === OUR_PAUSE;
   law("we never roll machines", !rolls || allowed, both);

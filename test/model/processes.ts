@@ -12,7 +12,7 @@ import type { Ports } from "../../lib/flows/admit";
 import { reconcile } from "../../lib/flows/reconcile";
 import type { Journal } from "../../lib/ports/journal";
 import { FakeClient, type FakeApiServer, type StoredEvent } from "../fakes/api-server";
-import type { VirtualClock } from "./clock";
+import type { VirtualClock } from "../fakes/virtual-clock";
 import type { Line } from "./line";
 import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, GLOBAL_POOLS, NAMESPACE, POOLS } from "./kinds";
 

@@ -11,7 +11,7 @@ import type { Facts, KubeObject, Rules } from "../../lib/core/facts";
 import type { Decision } from "../../lib/core/plan";
 import type { Journal } from "../../lib/ports/journal";
 import { failed, FakeApiServer, type StoredEvent } from "../fakes/api-server";
-import { VirtualClock } from "./clock";
+import { VirtualClock } from "../fakes/virtual-clock";
 import { ClusterApi, defaulted, validate } from "./cluster-api";
 import { Collector } from "./collector";
 import { checkRendering, checkState, checkWrite, LawBroken } from "./laws";
@@ -141,7 +141,7 @@ export class World {
 
   /** With nobody there to be asked, a write that our hook would have changed is refused. */
   #updateHook(before: KubeObject, after: KubeObject): KubeObject {
-    const wished = frozenCopy(after);
+    const wished = structuredClone(after);
     const admission = this.admissions.find((one) => one !== undefined);
     const hook = admission ?? new Admission("nobody", this.#ground);
     const answer = hook.update(before, wished);
@@ -164,7 +164,7 @@ export class World {
   }
 
   #ask(admission: Admission, manifest: KubeObject, isRefused: boolean, isDryRun: boolean): void {
-    const wished = frozenCopy(manifest);
+    const wished = structuredClone(manifest);
     const until = this.clock.now() + REQUEST_MS;
     const askedAt = this.server.revision;
     void admission.create(wished, isDryRun).then(({ object, refusal }) => {
@@ -297,5 +297,3 @@ export class World {
     }
   }
 }
-
-const frozenCopy = (object: KubeObject): KubeObject => structuredClone(object);

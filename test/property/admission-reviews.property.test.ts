@@ -22,8 +22,8 @@ import { CONTROL_PLANE } from "../../lib/core/roles";
 import { hasOptedOut } from "../../lib/core/situation";
 import { tidy } from "../../lib/core/tidy";
 import { REASONS } from "../../lib/core/verdict";
-import type { Clock } from "../../lib/ports/clock";
 import { FakeApiServer, FakeClient, type Request, type Turn } from "../fakes/api-server";
+import { VirtualClock } from "../fakes/virtual-clock";
 import { storedWorlds } from "../gen/arbitrary";
 import { poolOf, RULES, Unread } from "../gen/facts";
 import {
@@ -61,33 +61,6 @@ const BUDGET_MS = 1000;
 const PROMPT_MS = 20;
 
 // ---- Time ----------------------------------------------------------------------------------------
-
-class VirtualClock implements Clock {
-  #now = NOW;
-  #timers: { readonly at: number; readonly what: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, what: () => void): () => void {
-    const timer = { at: this.#now + ms, what };
-    this.#timers.push(timer);
-    return () => (this.#timers = this.#timers.filter((other) => other !== timer));
-  }
-
-  /** When the next timer is due. */
-  next(): number {
-    return Math.min(...this.#timers.map(({ at }) => at));
-  }
-
-  step(): void {
-    this.#now = this.next();
-    const timer = this.#timers.find(({ at }) => at === this.#now);
-    this.#timers = this.#timers.filter((other) => other !== timer);
-    timer?.what();
-  }
-}
 
 /** Everything that needs no time has happened. */
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -242,7 +215,7 @@ const settings = (weather: fc.Arbitrary<readonly Spell[]>): fc.Arbitrary<Setting
     });
 
 class World {
-  readonly clock = new VirtualClock();
+  readonly clock = new VirtualClock(NOW);
   readonly server = new FakeApiServer(() => this.clock.now());
   /** What was asked of the API server, carried out or not. */
   readonly asked: string[] = [];

@@ -207,24 +207,17 @@ export const STORIES: readonly Story[] = [
       await site.rendered(NAME, PATIENCE_MS);
     },
   },
-  {
-    title: "A Cluster that is deleted in the background",
-    prepare: classAndPool,
-    begins: COMMON,
-    happen: async (stage) => {
-      await deleted(stage.site, "Background");
-      await nothingLeft(stage.site);
-    },
-  },
-  {
-    title: "A Cluster that is deleted in the foreground",
-    prepare: classAndPool,
-    begins: COMMON,
-    happen: async (stage) => {
-      await deleted(stage.site, "Foreground");
-      await nothingLeft(stage.site);
-    },
-  },
+  ...(["Background", "Foreground"] as const).map(
+    (propagation): Story => ({
+      title: `A Cluster that is deleted in the ${propagation.toLowerCase()}`,
+      prepare: classAndPool,
+      begins: COMMON,
+      happen: async (stage) => {
+        await deleted(stage.site, propagation);
+        await nothingLeft(stage.site);
+      },
+    }),
+  ),
   {
     title: "A Cluster that is deleted while it is held",
     prepare: async (stage) => {

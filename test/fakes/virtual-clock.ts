@@ -32,6 +32,18 @@ export class VirtualClock implements Clock {
     };
   }
 
+  /** When the next thing is due; Infinity where nothing is. */
+  next(): number {
+    return Math.min(...[...this.#alarms].map(({ at }) => at));
+  }
+
+  /** Time goes on to the next thing that is due, and that happens, alone. */
+  step(): void {
+    this.#now = this.next();
+    const alarm = [...this.#alarms].find(({ at }) => at === this.#now);
+    if (alarm && this.#alarms.delete(alarm)) alarm.what();
+  }
+
   /** Everything that is due by then happens, in its order; what that sets off is due later. */
   advance(ms: number): void {
     this.#now += ms;
