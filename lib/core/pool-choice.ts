@@ -16,11 +16,32 @@ export interface PoolChoice {
   readonly passedOver: readonly { readonly pool: string; readonly why: string }[];
 }
 
-/** A pool is named by its labels; a namespaced one serves its own namespace only. */
+/** A pool says whom it serves; a namespaced one serves its own namespace only. */
 export const serves = (pool: PoolFacts, wish: PoolWish): boolean =>
-  pool.labels[CLASS_LABEL] === wish.className &&
-  pool.labels[ROLE_LABEL] === wish.role &&
-  (pool.namespace === undefined || pool.namespace === wish.namespace);
+  isFor(pool, CLASS_LABEL, wish.className) &&
+  isFor(pool, ROLE_LABEL, wish.role) &&
+  isWithinReach(pool, wish.namespace);
+
+/** A claim names its pool without a namespace, so it can only reach its own and what has none. */
+export const isWithinReach = (pool: PoolFacts, namespace: string): boolean =>
+  pool.namespace === undefined || pool.namespace === namespace;
+
+/**
+ * A label names one; no label can hold a comma, nor more than 63 letters, so where it says "true" the
+ * annotation of the same key lists as many as there are. Without the annotation "true" is a name like any other.
+ */
+const LISTED = "true";
+
+function isFor({ labels, annotations }: PoolFacts, key: string, name: string): boolean {
+  const list = labels[key] === LISTED ? annotations[key] : undefined;
+  return list === undefined ? labels[key] === name : namesIn(list).includes(name);
+}
+
+const namesIn = (list: string): string[] =>
+  list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
 
 /** The reasons a pool that matches gives nothing now, first match wins. */
 const OBSTACLES: readonly (readonly [(pool: PoolFacts) => boolean, string])[] = [

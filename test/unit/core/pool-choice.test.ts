@@ -1,5 +1,5 @@
 /** Which pool serves, and why not the others. */
-import { PAUSED } from "../../../lib/core/contract";
+import { CLASS_LABEL, PAUSED, ROLE_LABEL } from "../../../lib/core/contract";
 import { choosePool, obstacle, samePool, serves, type PoolChoice } from "../../../lib/core/pool-choice";
 import type { KubeObject } from "../../../lib/core/facts";
 import { poolOf } from "../../gen/facts";
@@ -35,6 +35,63 @@ describe("A pool serves", () => {
     ["without labels", pool("own", put("metadata", "labels")(undefined))],
   ])("nobody %s", (_what, object) => {
     expect(choose(object)).toEqual({ matching: [], chosen: undefined, passedOver: [] });
+  });
+});
+
+describe("A pool that lists whom it serves", () => {
+  const listing = (key: string, list: string) => (object: KubeObject) =>
+    annotated(key, list)(put("metadata", "labels", key)("true")(object));
+  const classes = (list: string) => listing(CLASS_LABEL, list);
+  const roles = (list: string) => listing(ROLE_LABEL, list);
+  const longName = "k".repeat(80);
+
+  test.each([
+    ["one class", classes(CLASS)],
+    ["many classes", classes(`k3s,${CLASS},rke2`)],
+    ["classes with blanks around them", classes(` k3s , ${CLASS} `)],
+    ["nothing between two commas", classes(`k3s,,${CLASS},`)],
+    ["a name that no label can hold", classes(`${longName},${CLASS}`)],
+    ["many roles", roles("ingress, control-plane")],
+  ])("with %s serves ours", (_what, change) => {
+    expect(serves(poolOf(pool("shared", change)), wish)).toBe(true);
+  });
+
+  test("serves a class whose name no label can hold", () => {
+    expect(serves(poolOf(pool("shared", classes(longName))), { ...wish, className: longName })).toBe(true);
+  });
+
+  test("is shared by both roles", () => {
+    const shared = poolOf(pool("shared", roles("control-plane,ingress")));
+    expect(["control-plane", "ingress"].map((role) => serves(shared, { ...wish, role }))).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  test.each([
+    ["another class", classes("k3s")],
+    ["a class whose name only begins like ours", classes(`${CLASS}-large`)],
+    ["nobody", classes(" , ")],
+    ["another role", roles("ingress")],
+  ])("with %s does not serve ours", (_what, change) => {
+    expect(serves(poolOf(pool("shared", change)), wish)).toBe(false);
+  });
+
+  test("serves no Cluster without a class, whatever stands between its commas", () => {
+    expect(serves(poolOf(pool("shared", classes(","))), { ...wish, className: "" })).toBe(false);
+  });
+
+  test("is not asked for its list where the label names a class", () => {
+    const named = annotated(CLASS_LABEL, "k3s");
+    expect(serves(poolOf(pool("own", named)), wish)).toBe(true);
+    expect(serves(poolOf(pool("own", named)), { ...wish, className: "k3s" })).toBe(false);
+  });
+
+  test("without the annotation serves a class that is really called true, and with it only who is listed", () => {
+    const wished = { ...wish, className: "true" };
+    expect(serves(poolOf(pool("own", forClass("true"))), wished)).toBe(true);
+    expect(serves(poolOf(pool("own", classes(CLASS))), wished)).toBe(false);
+    expect(serves(poolOf(pool("own", classes(`true,${CLASS}`))), wished)).toBe(true);
   });
 });
 
