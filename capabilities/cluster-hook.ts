@@ -7,8 +7,8 @@ import { applyEdit, hold, mergeEdits, NO_EDIT, type Edit } from "../lib/core/edi
 import type { KubeObject } from "../lib/core/facts";
 import { restore } from "../lib/core/restore";
 import { tidy } from "../lib/core/tidy";
+import { sentence, type Verdict } from "../lib/core/verdict";
 import { admit, type Admission, type Ports } from "../lib/flows/admit";
-import type { Clock } from "../lib/ports/clock";
 import type { Cluster } from "./kinds";
 
 type Request = PeprMutateRequest<Cluster>;
@@ -22,7 +22,6 @@ export class ClusterHook {
    */
   constructor(
     private readonly ports: Ports,
-    private readonly clock: Clock,
     private readonly budgetMs: number,
     private readonly failed: (operation: string, error: unknown) => void,
   ) {}
@@ -34,13 +33,14 @@ export class ClusterHook {
    */
   async admit(request: Request): Promise<void> {
     const { operation, uid } = request.Request;
-    if (operation === "UPDATE") return this.#update(request);
-    try {
-      this.#notes.put(uid, await this.#create(request));
-    } catch (error) {
-      this.failed(operation, error);
-      setEdit(request, unlooked(objectOf(request)));
-    }
+    if (operation === "UPDATE") this.#update(request);
+    else
+      try {
+        this.#notes.put(uid, await this.#create(request));
+      } catch (error) {
+        this.failed(operation, error);
+        setEdit(request, unlooked(objectOf(request)));
+      }
     const refusal = this.#notes.refusalOf(uid);
     if (refusal !== undefined) throw new Error(refusal);
   }
@@ -52,7 +52,9 @@ export class ClusterHook {
 
   #update(request: Request): void {
     try {
-      setEdit(request, restored(request));
+      const { edit, ...note } = restored(request);
+      setEdit(request, edit);
+      this.#notes.put(request.Request.uid, note);
     } catch (error) {
       this.failed("UPDATE", error);
       setEdit(request, NO_EDIT);
@@ -65,7 +67,7 @@ export class ClusterHook {
     const tidied = tidy(clusterFacts(object, namespace), generatedSuffix());
     const cluster = clusterFacts(applyEdit(object, tidied), namespace);
     const budget = new AbortController();
-    const callOff = this.clock.after(this.budgetMs, () => budget.abort());
+    const callOff = this.ports.clock.after(this.budgetMs, () => budget.abort());
     try {
       const admission = await admit(cluster, request.IsDryRun === true, budget.signal, this.ports);
       setEdit(request, mergeEdits(tidied, admission.edit));
@@ -81,10 +83,12 @@ const unlooked = ({ metadata }: Partial<KubeObject>): Edit =>
   hold(metadata?.annotations ?? {}, "Unreachable");
 
 /** Takes no port, so it cannot wait for anything: an update costs what a function call costs. */
-function restored(request: Request): Edit {
+function restored(request: Request): Admission {
   const { namespace, oldObject } = request.Request;
   const old = clusterFacts(oldObject as unknown as KubeObject, namespace);
-  return restore(old, clusterFacts(objectOf(request), namespace));
+  const { edit, warnings, refusal } = restore(old, clusterFacts(objectOf(request), namespace));
+  const said = (verdict: Verdict): string => sentence(verdict, `${old.key.namespace}/${old.key.name}`);
+  return { edit, warnings: warnings.map(said), refusal: refusal && said(refusal) };
 }
 
 const objectOf = ({ Request }: Request): KubeObject => Request.object as unknown as KubeObject;

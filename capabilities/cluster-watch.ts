@@ -1,13 +1,24 @@
 /** Answers: which event wakes which Clusters? Between Pepr's watch callbacks and our queue. */
 import type { KeyQueue } from "../lib/adapters/key-queue";
 import { keyOfCluster, keyOfRemains } from "../lib/adapters/kube-inventory";
-import { addressFacts, claimFacts, classFacts, clusterFacts, poolFacts } from "../lib/adapters/kube-objects";
+import { Overlaps, type Overlap } from "../lib/adapters/overlaps";
+import type { Sighting, Sightings } from "../lib/adapters/sightings";
+import { canonicalAddress } from "../lib/core/address";
+import { hostOf } from "../lib/core/situation";
+import {
+  addressFacts,
+  addressOf,
+  claimFacts,
+  classFacts,
+  clusterFacts,
+  poolFacts,
+} from "../lib/adapters/kube-objects";
 import { POOL_KINDS } from "../lib/adapters/kinds";
 import { addressPrint, claimPrint, classPrint, clusterPrint, News, poolPrint } from "../lib/adapters/news";
 import { ROLE_LABEL } from "../lib/core/contract";
-import type { Key, KubeObject } from "../lib/core/facts";
+import type { Key, KubeObject, PoolFacts } from "../lib/core/facts";
 import type { Interest } from "../lib/core/plan";
-import { serves } from "../lib/core/pool-choice";
+import { mayReserve, serves } from "../lib/core/pool-choice";
 import { ROLES } from "../lib/core/roles";
 
 export const textOf = ({ namespace, name }: Key): string => `${namespace}/${name}`;
@@ -23,15 +34,29 @@ const isGone = (phase: string): boolean => phase === "DELETED";
 /** Nothing is lost by it: the Cluster's own event wakes its key at once. */
 const ON_ITS_WAY_MS = 5000;
 
+const isWokenBy = (pool: PoolFacts, interest: Interest): boolean =>
+  (interest.kind === "pool" && serves(pool, interest)) ||
+  (interest.kind === "address" && mayReserve(pool, interest));
+
 export class ClusterWatch {
   readonly #news = new News();
 
-  constructor(private readonly queue: Pick<KeyQueue, "add" | "addLater" | "wake">) {}
+  readonly #overlaps = new Overlaps();
+
+  /** @param overlapping hears of pools that have addresses in common */
+  constructor(
+    private readonly queue: Pick<KeyQueue, "add" | "addLater" | "wake">,
+    private readonly seen: Sightings,
+    private readonly overlapping: (overlap: Overlap) => void,
+  ) {}
 
   clusterChanged(object: KubeObject, phase: string): void {
     const key = keyOfCluster(object);
     if (!key) return;
-    const print = clusterPrint(clusterFacts(object));
+    const cluster = clusterFacts(object);
+    const hosts = isGone(phase) ? [] : ROLES.map((role) => canonicalAddress(hostOf(cluster, role) ?? ""));
+    this.#see({ ...key, kind: "Cluster", key }, hosts);
+    const print = clusterPrint(cluster);
     if (this.#news.isNew(`Cluster ${textOf(key)}`, print, isGone(phase))) this.queue.add(textOf(key));
   }
 
@@ -50,8 +75,21 @@ export class ClusterWatch {
   }
 
   addressChanged(object: KubeObject, phase: string): void {
+    const its = keyOfRemains(object);
+    const { namespace = "", name = "" } = object.metadata;
+    const address = isGone(phase) ? undefined : addressOf(object);
+    if (its) this.#see({ kind: "IPAddress", namespace, name, key: its }, [address]);
     const key = this.#newsOf("address", object, addressPrint(addressFacts(object)), phase);
     if (key) this.queue.add(textOf(key));
+  }
+
+  /** Who has the same address has another owner to tell of now, or one less. */
+  #see(who: Sighting, addresses: readonly (string | undefined)[]): void {
+    const others = this.seen.see(
+      who,
+      addresses.filter((address) => address !== undefined),
+    );
+    for (const key of others) this.queue.add(textOf(key));
   }
 
   #newsOf(kind: string, object: KubeObject, print: string, phase: string): Key | undefined {
@@ -74,6 +112,7 @@ export class ClusterWatch {
     const pool = poolFacts(object, kind);
     const name = `${kind.plural} ${object.metadata.namespace}/${object.metadata.name}`;
     if (!this.#news.isNew(name, poolPrint(pool), isGone(phase))) return;
-    this.queue.wake((interest) => interest.kind === "pool" && serves(pool, interest));
+    for (const overlap of this.#overlaps.of(pool, isGone(phase))) this.overlapping(overlap);
+    this.queue.wake((interest) => isWokenBy(pool, interest));
   }
 }

@@ -1,10 +1,12 @@
 /** Answers: which adapter stands behind which port? The composition root; nothing is made before it is used. */
 import type { PeprModule, PeprMutateRequest } from "pepr";
 import { keepConnectionsAlive } from "../lib/adapters/keep-alive";
+import { FirstSight } from "../lib/adapters/first-sight";
 import { KeyQueue } from "../lib/adapters/key-queue";
 import { KubeClient } from "../lib/adapters/kube-client";
 import { KubeExecutor } from "../lib/adapters/kube-executor";
 import { KubeInventory } from "../lib/adapters/kube-inventory";
+import { Sightings } from "../lib/adapters/sightings";
 import { systemClock } from "../lib/adapters/system-clock";
 import { jsonLogger, WinstonJournal } from "../lib/adapters/winston-journal";
 import { reconcile } from "../lib/flows/reconcile";
@@ -30,12 +32,14 @@ export function wire(): Wired {
   const settings = readSettings(process.env, pepr.webhookTimeout);
   const client = new KubeClient();
   const logger = jsonLogger(settings.logLevel);
+  const seen = new Sightings();
   const ports = {
-    inventory: new KubeInventory(client, settings.rules, systemClock),
+    inventory: new KubeInventory(client, settings.rules, systemClock, new FirstSight(systemClock), seen),
     executor: new KubeExecutor(client, systemClock),
     journal: new WinstonJournal(logger),
+    clock: systemClock,
   };
-  const hook = new ClusterHook(ports, systemClock, settings.budgetMs, (operation, error) =>
+  const hook = new ClusterHook(ports, settings.budgetMs, (operation, error) =>
     logger.error("Admitting Cluster failed", { operation, reason: String(error) }),
   );
   const queue = new KeyQueue((key) => reconcile(keyOf(key), ports), settings.workers, systemClock);
@@ -45,7 +49,9 @@ export function wire(): Wired {
     inventory: ports.inventory,
     hook,
     queue,
-    watch: new ClusterWatch(queue),
+    watch: new ClusterWatch(queue, seen, ({ pools, addresses }) =>
+      logger.warn("Pools have addresses in common", { pools, addresses }),
+    ),
   });
 }
 

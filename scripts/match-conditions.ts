@@ -37,6 +37,11 @@ const stays = `!has(object.metadata.deletionTimestamp) && !(has(${NEW}) && ${quo
 const isOurKey = `k.startsWith(${quoted(PREFIX)}) || (k == ${quoted(PAUSED)} && ${quoted(HOLD)} in ${OLD})`;
 const annotationLost = `has(${OLD}) && ${OLD}.exists(k, (${isOurKey}) && !(has(${NEW}) && k in ${NEW} && ${NEW}[k] == ${OLD}[k]))`;
 
+const LABELS = listed(ROLES.flatMap(({ label }) => label ?? []));
+const labelLost =
+  `has(oldObject.metadata.labels) && ${LABELS}.exists(k, k in oldObject.metadata.labels && ` +
+  "!(has(object.metadata.labels) && k in object.metadata.labels && object.metadata.labels[k] == oldObject.metadata.labels[k]))";
+
 /** A field that was there, and is gone or says something else. */
 const fieldLost = (path: string): string =>
   `has(oldObject.${path}) && !(has(object.${path}) && object.${path} == oldObject.${path})`;
@@ -68,7 +73,7 @@ export function matchConditions(): readonly MatchCondition[] {
     { name: "update-of-a-cluster-that-stays", expression: onUpdate(stays) },
     {
       name: "update-that-takes-something-away",
-      expression: onUpdate(anyOf(annotationLost, endpointLost, variableLost, classChanged)),
+      expression: onUpdate(anyOf(annotationLost, labelLost, endpointLost, variableLost, classChanged)),
     },
   ];
 }

@@ -46,7 +46,7 @@ function hook(old: KubeObject, wished: KubeObject): () => unknown {
   return () => {
     const [oldObject, object] = texts.map((text) => JSON.parse(text) as KubeObject);
     if (!oldObject || !object) throw new Error("Two objects");
-    const edit = restore(clusterFacts(oldObject, NAMESPACE), clusterFacts(object, NAMESPACE));
+    const { edit } = restore(clusterFacts(oldObject, NAMESPACE), clusterFacts(object, NAMESPACE));
     const patch = compare(object, applyEdit(object, edit));
     return Buffer.from(JSON.stringify(patch)).toString("base64");
   };

@@ -1,11 +1,12 @@
 /** Answers: how is each step of a plan written? One guarded request a step. */
+import { isIP } from "node:net";
 import { applyEdit } from "../core/edit";
 import { CLUSTER_NAME_LABEL, CLUSTER_UID, IN_USE, IPAM_API, RESERVED_AT, ROLE_LABEL } from "../core/contract";
 import type { ClaimFacts, KubeObject, Metadata } from "../core/facts";
-import type { ClaimWish, Step } from "../core/row";
+import type { ClaimWish, Pin, Step } from "../core/row";
 import type { Clock } from "../ports/clock";
 import type { Executor, Outcome } from "../ports/executor";
-import type { Client } from "./client";
+import { RequestFailed, type Client } from "./client";
 import { ADDRESSES, CLAIMS, CLUSTERS, type Resource } from "./kinds";
 import { failureOf } from "./kube-failure";
 import { claimFacts } from "./kube-objects";
@@ -63,8 +64,18 @@ const WRITERS: Writers = {
   "create-claim": async ({ claim }, { client, clock, signal }) => {
     const body = claimObject(claim, stamp(clock));
     const created = await client.create(CLAIMS, claim.namespace, body, signal);
-    return claimFacts(created, claim.role, clock.now(), clock.now());
+    return claimFacts(created, { name: claim.role }, clock.now(), clock.now());
   },
+  "pin-address": async ({ claim, pin }, { client, clock, signal }) => {
+    await client.create(ADDRESSES, claim.namespace, addressObject(claim, pin, stamp(clock)), signal);
+  },
+  "park-address": async ({ claim, pin }, { client, clock, signal }) => {
+    const address = addressObject(claim, pin, stamp(clock));
+    await client.create(ADDRESSES, claim.namespace, address, signal).catch(unlessThere);
+    await client.create(CLAIMS, claim.namespace, claimObject(claim, stamp(clock)), signal).catch(unlessThere);
+  },
+  "delete-address": async ({ address }, { client, signal }) =>
+    client.delete(ADDRESSES, address.source, signal),
   "reserve-claim": async ({ claim, role }, desk) => {
     const reserved = await patch(desk, CLAIMS, claim.source, reserve(stamp(desk.clock)));
     return claimFacts(reserved, role, desk.clock.now(), desk.clock.now());
@@ -130,10 +141,37 @@ function claimObject({ namespace, name, role, pool, owner }: ClaimWish, now: str
     metadata: {
       namespace,
       name,
-      labels: { [ROLE_LABEL]: role.name },
+      labels: { [ROLE_LABEL]: role },
       annotations: { [RESERVED_AT]: now },
       ...(owner && { ownerReferences: [owner] }),
     },
     spec: { poolRef: pool },
   };
+}
+
+/** As the in-cluster provider makes it: it takes one of the claim's name for the answer, and completes it. */
+function addressObject(
+  { namespace, name, role }: ClaimWish,
+  { address, pool }: Pin,
+  now: string,
+): KubeObject {
+  return {
+    apiVersion: `${IPAM_API}/${ADDRESSES.version}`,
+    kind: ADDRESSES.kind,
+    metadata: { namespace, name, labels: { [ROLE_LABEL]: role }, annotations: { [RESERVED_AT]: now } },
+    spec: {
+      address,
+      prefix: pool.prefix ?? (isIP(address) === 6 ? 128 : 32),
+      ...(pool.gateway !== undefined && { gateway: pool.gateway }),
+      claimRef: { name },
+      poolRef: pool.ref,
+    },
+  };
+}
+
+const EXISTS = "AlreadyExists";
+
+/** Another pass made it, or one that was cut off in the middle. */
+function unlessThere(error: unknown): void {
+  if (!(error instanceof RequestFailed) || error.status?.reason !== EXISTS) throw error;
 }

@@ -1,4 +1,5 @@
 /** Answers: what is there now? Reads by the API server, and nothing but reads. */
+import { canonicalAddress } from "../core/address";
 import { ROLE_LABEL } from "../core/contract";
 import type {
   AddressFacts,
@@ -6,6 +7,7 @@ import type {
   ClassName,
   ClusterFacts,
   Facts,
+  Holder,
   Key,
   Known,
   KubeObject,
@@ -13,14 +15,24 @@ import type {
   Rules,
 } from "../core/facts";
 import { absent, found, unread } from "../core/facts";
-import { claimName, clusterOfClaim, ROLES, type Role } from "../core/roles";
+import { hostOf, needsPools } from "../core/situation";
+import { claimName, clusterOfClaim, PARKED, ROLES, type Role } from "../core/roles";
 import type { Clock } from "../ports/clock";
 import type { Inventory } from "../ports/inventory";
 import type { Client } from "./client";
 import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "./kinds";
 import { failureOf } from "./kube-failure";
-import { addressFacts, claimFacts, classFacts, clusterFacts, poolFacts } from "./kube-objects";
+import {
+  addressFacts,
+  addressOf,
+  claimFacts,
+  classFacts,
+  clusterFacts,
+  endpointOf,
+  poolFacts,
+} from "./kube-objects";
 import { FirstSight } from "./first-sight";
+import { Sightings } from "./sightings";
 
 /** A stream that ends at once would otherwise be opened again and again while the API server is busiest. */
 const FOLLOW_AGAIN_MS = 200;
@@ -31,6 +43,7 @@ export class KubeInventory implements Inventory {
     private readonly rules: Rules,
     private readonly clock: Clock,
     private readonly sight = new FirstSight(clock),
+    private readonly seen = new Sightings(),
   ) {}
 
   async gatherForCreate(cluster: ClusterFacts, dryRun: boolean, signal: AbortSignal): Promise<Facts> {
@@ -38,7 +51,7 @@ export class KubeInventory implements Inventory {
     const [namesake, aClass, pools, roles] = await Promise.all([
       this.#get(CLUSTERS, key.namespace, key.name, signal),
       this.#class(cluster.class, signal),
-      this.#pools(key.namespace, signal),
+      this.#pools(signal),
       Promise.all(ROLES.map((role) => this.#role(key, role, signal))),
     ]);
     return {
@@ -62,7 +75,7 @@ export class KubeInventory implements Inventory {
       cluster.state === "found" && !cluster.value.deleting && cluster.value.class !== undefined;
     const [aClass, pools] = await Promise.all([
       wantsMore ? this.#class(cluster.value.class) : absent,
-      wantsMore && cluster.value.endpoint.host === undefined ? this.#pools(key.namespace) : found([]),
+      wantsMore && needsPools(cluster.value, roles) ? this.#pools() : found([]),
     ]);
     return {
       ...this.#frame(key),
@@ -72,8 +85,14 @@ export class KubeInventory implements Inventory {
       namesake: absent,
       class: aClass,
       pools,
-      roles,
+      roles: roles.map((role) => ({ ...role, rivals: this.#rivals(key, cluster, role) })),
     };
+  }
+
+  #rivals(key: Key, cluster: Known<ClusterFacts>, { role }: RoleFacts): readonly Holder[] {
+    const host = cluster.state === "found" ? hostOf(cluster.value, role) : undefined;
+    const address = canonicalAddress(host ?? "");
+    return address === undefined ? [] : this.seen.of(address, key);
   }
 
   async awaitAddress(
@@ -121,6 +140,23 @@ export class KubeInventory implements Inventory {
     });
   }
 
+  async holders(address: string, but: Key, signal?: AbortSignal): Promise<Known<readonly Holder[]>> {
+    try {
+      const [clusters, addresses] = await Promise.all([
+        this.client.list(CLUSTERS, {}, signal),
+        this.client.list(ADDRESSES, {}, signal),
+      ]);
+      const endpoints = clusters.filter((object) => endpointOf(object) === address);
+      const given = addresses.filter((object) => addressOf(object) === address && !isParked(object));
+      return found([
+        ...endpoints.filter((object) => !isSame(keyOfCluster(object), but)).map(holderOf(CLUSTERS)),
+        ...given.filter((object) => !isSame(keyOfRemains(object), but)).map(holderOf(ADDRESSES)),
+      ]);
+    } catch (error) {
+      return unread(failureOf(error, "").why);
+    }
+  }
+
   async keys(): Promise<readonly Key[]> {
     const [clusters, claims, addresses] = await Promise.all([
       this.client.list(CLUSTERS, {}),
@@ -151,6 +187,7 @@ export class KubeInventory implements Inventory {
       claim: claimed,
       address: await this.#addressOf(key, name, claimed, mapKnown(address, addressFacts), signal),
       reserved: false,
+      rivals: [],
     };
   }
 
@@ -171,11 +208,12 @@ export class KubeInventory implements Inventory {
     return name ? mapKnown(await this.#get(CLASSES, name.namespace, name.name, signal), classFacts) : absent;
   }
 
-  async #pools(namespace: string, signal?: AbortSignal): Promise<Facts["pools"]> {
+  /** Those of other namespaces as well: they may have an address of ours, too. */
+  async #pools(signal?: AbortSignal): Promise<Facts["pools"]> {
     try {
       const lists = await Promise.all(
         POOL_KINDS.map(async (kind) =>
-          (await this.client.list(kind, { namespace }, signal)).map((source) => poolFacts(source, kind)),
+          (await this.client.list(kind, {}, signal)).map((source) => poolFacts(source, kind)),
         ),
       );
       return found(lists.flat());
@@ -200,6 +238,16 @@ export class KubeInventory implements Inventory {
     }
   }
 }
+
+const holderOf =
+  ({ kind }: Resource) =>
+  ({ metadata: { namespace = "", name = "" } }: KubeObject): Holder => ({ kind, namespace, name });
+
+const isSame = (one: Key | undefined, other: Key): boolean =>
+  one?.namespace === other.namespace && one.name === other.name;
+
+/** Kept out of its pool by us, because somebody else has the address. */
+const isParked = ({ metadata }: KubeObject): boolean => metadata.labels?.[ROLE_LABEL] === PARKED;
 
 const mapKnown = <T, U>(known: Known<T>, to: (value: T) => U): Known<U> =>
   known.state === "found" ? found(to(known.value)) : known;

@@ -24,6 +24,7 @@ import type {
   PoolFacts,
   StringVariable,
 } from "../core/facts";
+import { poolRanges } from "../core/ranges";
 import type { Role } from "../core/roles";
 
 const lenient = <T extends v.GenericSchema>(schema: T) => v.fallback(v.optional(schema), undefined as never);
@@ -72,7 +73,11 @@ const ClusterShape = v.object({
   metadata: Meta,
   spec: part({
     paused: flag,
-    clusterNetwork: part({ apiServerPort: count }),
+    clusterNetwork: part({
+      apiServerPort: count,
+      pods: part({ cidrBlocks: list(v.string()) }),
+      services: part({ cidrBlocks: list(v.string()) }),
+    }),
     controlPlaneEndpoint: part({ host: text, port: count }),
     infrastructureRef: anything,
     controlPlaneRef: anything,
@@ -110,9 +115,17 @@ export function clusterFacts(source: KubeObject, namespace?: string): ClusterFac
     hasRefs: isSet(spec.infrastructureRef) || isSet(spec.controlPlaneRef),
     started: hasMachines(status),
     annotations: metadata.annotations,
+    labels: metadata.labels,
     specPaused: spec.paused === true,
+    networks: [...spec.clusterNetwork.pods.cidrBlocks, ...spec.clusterNetwork.services.cidrBlocks],
   };
 }
+
+const EndpointShape = part({ spec: part({ controlPlaneEndpoint: part({ host: text }) }) });
+
+/** The address of a Cluster's endpoint, and nothing else of it: for looks at all there are. */
+export const endpointOf = (source: KubeObject): string | undefined =>
+  canonicalAddress(v.parse(EndpointShape, source).spec.controlPlaneEndpoint.host ?? "");
 
 type ClusterStatus = v.InferOutput<typeof ClusterShape>["status"];
 
@@ -177,13 +190,23 @@ function stringVariable({ format, ...schema }: Readonly<Record<string, unknown>>
   };
 }
 
-const PoolShape = v.object({ metadata: Meta, status: part({ ipAddresses: part({ free: count }) }) });
+const PoolShape = v.object({
+  metadata: Meta,
+  spec: part({
+    addresses: lenient(v.array(v.string())),
+    excludedAddresses: list(v.string()),
+    gateway: text,
+    prefix: count,
+    allocateReservedIPAddresses: flag,
+  }),
+  status: part({ ipAddresses: part({ free: count }) }),
+});
 
 export function poolFacts(
   source: KubeObject,
   kind: { group: string; kind: string; namespaced: boolean },
 ): PoolFacts {
-  const { metadata, status } = v.parse(PoolShape, source);
+  const { metadata, spec, status } = v.parse(PoolShape, source);
   return {
     ref: { apiGroup: kind.group, kind: kind.kind, name: metadata.name },
     namespace: kind.namespaced ? metadata.namespace : undefined,
@@ -191,6 +214,9 @@ export function poolFacts(
     annotations: metadata.annotations,
     deleting: metadata.deletionTimestamp !== undefined,
     free: status.ipAddresses.free,
+    ranges: poolRanges(spec),
+    prefix: spec.prefix,
+    gateway: nonZero(spec.gateway),
   };
 }
 
@@ -204,7 +230,12 @@ const ClaimShape = v.object({
  * @param seenAt when this process first saw the claim in this version
  * @param now by the clock of this process; both in milliseconds since the epoch
  */
-export function claimFacts(source: KubeObject, role: Role, seenAt: number, now: number): ClaimFacts {
+export function claimFacts(
+  source: KubeObject,
+  role: Pick<Role, "name">,
+  seenAt: number,
+  now: number,
+): ClaimFacts {
   const { metadata, spec, status } = v.parse(ClaimShape, source);
   return {
     source,
@@ -248,10 +279,15 @@ function timeOf(stamp: string | undefined): number {
   return Number.isNaN(time) ? 0 : time;
 }
 
+const AddressSpecShape = part({ spec: part({ address: v.fallback(v.optional(v.string(), ""), "") }) });
 const AddressShape = v.object({
   metadata: Meta,
   spec: part({ address: v.fallback(v.optional(v.string(), ""), ""), claimRef: part({ name: text }) }),
 });
+
+/** The same of an IPAddress. */
+export const addressOf = (source: KubeObject): string | undefined =>
+  canonicalAddress(v.parse(AddressSpecShape, source).spec.address);
 
 export function addressFacts(source: KubeObject): AddressFacts {
   const { metadata, spec } = v.parse(AddressShape, source);
@@ -265,5 +301,6 @@ export function addressFacts(source: KubeObject): AddressFacts {
     clusterUid: metadata.annotations[CLUSTER_UID],
     labelled: metadata.labels[ROLE_LABEL] !== undefined,
     claimName: spec.claimRef.name,
+    pinnedAt: RESERVED_AT in metadata.annotations ? timeOf(metadata.annotations[RESERVED_AT]) : undefined,
   };
 }

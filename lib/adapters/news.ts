@@ -9,6 +9,7 @@
 import { DELETE_FOR_MOVE, PAUSED, PREFIX } from "../core/contract";
 import { obstacle } from "../core/pool-choice";
 import type { AddressFacts, ClaimFacts, ClassFacts, ClusterFacts, PoolFacts } from "../core/facts";
+import { rangeText } from "../core/ranges";
 import { ROLES } from "../core/roles";
 
 export class News {
@@ -41,6 +42,7 @@ export const clusterPrint = (cluster: ClusterFacts): string =>
     cluster.started,
     cluster.specPaused,
     Object.entries(cluster.annotations).filter(([key]) => isOurs(key)),
+    ROLES.map(({ label }) => label && cluster.labels[label]),
   ]);
 
 const isOurs = (key: string): boolean => key.startsWith(PREFIX) || key === PAUSED || key === DELETE_FOR_MOVE;
@@ -60,6 +62,7 @@ export const poolPrint = (pool: PoolFacts): string =>
     Object.entries(pool.labels).filter(([key]) => key.startsWith(PREFIX)),
     Object.entries(pool.annotations).filter(([key]) => isOurs(key)),
     obstacle(pool),
+    pool.ranges?.map(rangeText),
   ]);
 
 export const classPrint = ({ strings, reconciled }: ClassFacts): string =>

@@ -1,7 +1,10 @@
 /** Answers: which writes make a claim and its address a Cluster's own, and which give them back? */
+import { sameHost } from "./address";
 import { CLUSTER_API } from "./contract";
 import type { AddressFacts, ClaimFacts, Facts, OwnerReference } from "./facts";
-import { claimName } from "./roles";
+import { valueOf } from "./facts";
+import { samePool } from "./pool-choice";
+import { claimName, PARKED, parkedName } from "./roles";
 import type { RolePlan, Step } from "./row";
 import { says, type More } from "./says";
 import { isHeld, isPausedByUser, isServedBy, type Situation } from "./situation";
@@ -22,6 +25,12 @@ export const ownerOf = ({ cluster }: Situation): OwnerReference => ({
 
 export const remove = (claim: ClaimFacts): Step => ({ kind: "delete-claim", claim });
 
+/** Nobody will ever own what was reserved for a request that is refused. */
+export const undoing = ({ roles }: Facts): Step[] =>
+  roles.flatMap(({ reserved, claim }) =>
+    reserved && claim.state === "found" && !claim.value.deleting ? [remove(claim.value)] : [],
+  );
+
 /** The steps that make claim and address the Cluster's own, as far as they are not. Address first. */
 export function adoption(s: Situation): Step[] {
   const { claim } = s;
@@ -33,11 +42,34 @@ const isAlive = ({ address }: Situation): boolean =>
 
 /** The claim that is made for a role; none where no pool can give an address. Nobody owns it before its Cluster is stored. */
 export function claiming(s: Situation, owner: OwnerReference | undefined): Step[] {
-  const { role, facts, pools } = s;
-  if (!pools.chosen) return [];
+  const { role, facts, pools, pin, address } = s;
+  const pool = pin?.pool ?? pools.chosen;
+  if (!pool) return [];
   const { namespace, name } = facts.key;
-  const claim = { namespace, name: claimName(role, name), role, pool: pools.chosen.ref, owner };
-  return [{ kind: "create-claim", claim }];
+  const claim = { namespace, name: claimName(role, name), role: role.name, pool: pool.ref, owner };
+  const pinning: Step[] = pin && !address ? [{ kind: "pin-address", claim, pin }] : [];
+  return [...pinning, { kind: "create-claim", claim }];
+}
+
+/**
+ * Somebody else has the address of our claim: another pool gave it, or a user. The provider would give it
+ * again, so it is taken out of the pool, for as long as the Cluster lives that came across it; then the claim
+ * goes, and the next one is given another.
+ */
+export function parking(s: Situation): Step[] {
+  const { claim, address, facts } = s;
+  const pool = valueOf(facts.pools)?.find(({ ref }) => claim && samePool(ref, claim.pool));
+  if (!claim || !pool || address?.address === undefined) return [];
+  const pin = { address: address.address, pool };
+  const { namespace } = facts.key;
+  const parked = {
+    namespace,
+    name: parkedName(pin.address),
+    role: PARKED,
+    pool: pool.ref,
+    owner: ownerOf(s),
+  };
+  return [{ kind: "park-address", claim: parked, pin }, remove(claim)];
 }
 
 /** Puts the finalizer on, or stamps a live address of a Cluster that was moved or restored. */
@@ -59,10 +91,14 @@ function ownership(s: Situation, claim: ClaimFacts): Step[] {
 export const isProtected = ({ address, cluster }: Situation): boolean =>
   address !== undefined && address.inUse && address.labelled && address.clusterUid === cluster.uid;
 
+/** Its user put another VIP in its place; machines may still answer there. */
+export const isFormerVip = ({ address, cluster, role }: Situation): boolean =>
+  sameHost(cluster.annotations[role.replaced], address?.address);
+
 /** The address was never on the Cluster; where it cannot be read, no VIP was ever recorded there. */
 export const neverItsEndpoint = (s: Situation): boolean => {
   const recorded = s.cluster.annotations[s.role.annotation];
-  if (isServedBy(s)) return false;
+  if (isServedBy(s) || isFormerVip(s)) return false;
   return s.address?.address === undefined ? recorded === undefined : recorded !== s.address.address;
 };
 
@@ -76,6 +112,13 @@ export function retire(s: Situation): More {
   if (!neverItsEndpoint(s)) return {};
   if (claim?.ours && !claim.deleting) return { steps: [remove(claim)] };
   return isDetained(address) && address.clusterUid === s.cluster.uid ? freeing(address, s.facts) : {};
+}
+
+/** What was pinned for a create that never came goes like its claim would. */
+export function unpin({ address, facts }: Situation): More {
+  if (address?.pinnedAt === undefined) return {};
+  const left = address.pinnedAt + NEVER_BEFORE_MS - facts.now;
+  return left > 0 ? { lookAgainMs: left } : { steps: [{ kind: "delete-address", address }] };
 }
 
 /** An unowned claim may be a create's that is on its way; an owned one is this Cluster's alone. */

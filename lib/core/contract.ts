@@ -29,7 +29,10 @@ export const OUR_PAUSE = HOLD;
 /** On a Cluster: allow a VIP that came late to be written although that may roll machines. */
 export const APPLY_LATE = `${PREFIX}apply-late`;
 
-/** On a claim: when an admission request last counted on it; a sweep keeps its hands off until it is old. */
+/** On a Cluster, in the request that changes its VIP: the new one. The hook takes it off again. */
+export const ALLOW_CHANGE = `${PREFIX}allow-change`;
+
+/** On a claim or an address of ours: when an admission request last counted on it; a sweep keeps its hands off until it is old. */
 export const RESERVED_AT = `${PREFIX}reserved-at`;
 
 /** On an IPAddress: keeps the address counted as used while its Cluster may still answer there. */

@@ -12,7 +12,10 @@
  * | class missing                                                | held; dry-run: unchanged         |
  * | host and VIP variable differ                                 | refused                          |
  * | host, and a variable whose schema is restricted              | held; the watch's write is checked |
- * | host, or VIP variable alone                                  | kept; the other follows          |
+ * | given, and inside the Cluster's own pods or services         | refused                          |
+ * | given, and another Cluster or claim has it                   | refused                          |
+ * | host, or VIP variable alone, in no pool                      | kept; the other follows          |
+ * | the same, in a pool                                          | reserved there like any other, as below |
  * | no VIP variable, no pool                                     | unchanged                        |
  * | VIP variable, no pool                                        | by setting: hold, ignore, reject |
  * | dry-run without a bound claim that could be used             | unchanged                        |
@@ -26,10 +29,11 @@
  * | all else                                                     | held; the claim is left to the watch |
  */
 import { isIP } from "node:net";
-import { sameHost } from "./address";
+import { canonicalAddress, sameHost } from "./address";
 import { claiming } from "./adoption";
 import { hold } from "./edit";
-import { whyUnread, type AddressFacts, type ClusterFacts } from "./facts";
+import { absent, whyUnread, type AddressFacts, type ClusterFacts } from "./facts";
+import { isInside } from "./ranges";
 import { ROLES } from "./roles";
 import type { Row, RolePlan } from "./row";
 import {
@@ -38,24 +42,54 @@ import {
   hasNoPool,
   hasOptedOut,
   isByHand,
+  isPinnable,
+  isTaken,
+  lacksLook,
+  look,
+  mayBeShared,
   mustBeChecked,
   passedOverWords,
   placeVip,
+  takenWords,
   wishWords,
   type Situation,
 } from "./situation";
-import { verdict, type Reason } from "./verdict";
+import { needsSomebody, verdict, type Reason } from "./verdict";
 
 const unchanged = (reason: Reason, detail = ""): RolePlan => ({ verdict: verdict(reason, detail) });
 
+/** What only the endpoint may do; another role is left to the watch, and its user told what only he can mend. */
 const held = (s: Situation, reason: Reason, detail: string, warn = true): RolePlan => ({
   verdict: verdict(reason, detail),
-  edit: hold(s.cluster.annotations, reason),
-  warn,
+  ...(s.role.isEndpoint && { edit: hold(s.cluster.annotations, reason) }),
+  warn: warn && (s.role.isEndpoint || needsSomebody(reason)),
 });
 
 const failedRead = ({ facts, roleFacts }: Situation): string | undefined =>
-  whyUnread(facts.namesake, facts.class, facts.pools, roleFacts.claim, roleFacts.address).at(0);
+  whyUnread(
+    facts.namesake,
+    facts.class,
+    facts.pools,
+    roleFacts.claim,
+    roleFacts.address,
+    roleFacts.holders ?? absent,
+  ).at(0);
+
+/** What its user gave, by either way. */
+const given = ({ host, variable }: Situation): string | undefined => host ?? variable;
+
+const ownNetwork = (s: Situation): string | undefined => isInside(given(s) ?? "", s.cluster.networks);
+
+/** Denies the request; for a role that is not worth that, its user is warned. */
+const denied = (s: Situation, reason: Reason, detail: string): RolePlan => ({
+  verdict: verdict(reason, detail),
+  ...(!s.role.isEndpoint && { warn: true }),
+});
+
+const looksFirst = (s: Situation): RolePlan => ({
+  verdict: verdict("WaitingForAddress", "who else has the address is not known yet"),
+  ...look(s),
+});
 
 /** A claim that this request may count on: of our shape, nobody's, alive, and so is its address. */
 const isReusable = ({ claim, address, ofMatchingPool }: Situation): boolean =>
@@ -77,7 +111,7 @@ const withoutClaim = (address: AddressFacts): { reason: Reason; detail: string }
 /** Why the name we need is taken; undefined where it is free or its claim can be used. */
 function squatter(s: Situation): { reason: Reason; detail: string } | undefined {
   const { claim, address } = s;
-  if (!claim) return address && withoutClaim(address);
+  if (!claim) return address && !isPinnable(s) ? withoutClaim(address) : undefined;
   if (!claim.ours) return { reason: "ClaimNotOurs", detail: claimWords(s) };
   if (claim.deleting || claim.owner || address?.deletingSince !== undefined)
     return { reason: "PreviousAddressReleasing", detail: claimWords(s) };
@@ -87,7 +121,7 @@ function squatter(s: Situation): { reason: Reason; detail: string } | undefined 
 /** Last row: control plane held, whatever the trouble was. */
 function lastWord(s: Situation): RolePlan {
   if (s.address && s.address.address === undefined) return held(s, "AddressInvalid", s.address.text);
-  if (!s.claim && !s.pools.chosen) return held(s, "PoolExhausted", passedOverWords(s));
+  if (!s.claim && !s.pin && !s.pools.chosen) return held(s, "PoolExhausted", passedOverWords(s));
   if (s.claim) return held(s, "WaitingForAddress", claimWords(s));
   return held(s, "Unreachable", s.facts.spent ?? "");
 }
@@ -140,13 +174,28 @@ export const createTable: readonly Row<Situation>[] = [
     plan: (s) => ({ verdict: verdict("HostAndVariableDiffer", `${s.host} and ${s.variable}`) }),
   },
   {
+    name: "given, inside the Cluster's own network",
+    when: (s) => ownNetwork(s) !== undefined,
+    plan: (s) => denied(s, "InsideOwnNetwork", `${given(s)} in ${ownNetwork(s)}`),
+  },
+  {
+    name: "given: who else has it?",
+    when: (s) => canonicalAddress(given(s) ?? "") !== undefined && lacksLook(s) && !s.claim,
+    plan: looksFirst,
+  },
+  {
+    name: "given, and another has it",
+    when: (s) => given(s) !== undefined && isTaken(s),
+    plan: (s) => denied(s, "AddressTaken", takenWords(s)),
+  },
+  {
     name: "host given, variable restricted",
     when: (s) => s.host !== undefined && mustBeChecked(s, s.host),
     plan: (s) => held(s, "VariableRestricted", s.host ?? ""),
   },
   {
     name: "given by the user",
-    when: (s) => s.host !== undefined || s.variable !== undefined,
+    when: (s) => given(s) !== undefined && (!s.pin || s.facts.dryRun),
     plan: (s) => {
       const host = s.host ?? s.variable ?? "";
       return { verdict: verdict("UserProvided", host), edit: placeVip(s, host, isIP(host) !== 0) };
@@ -164,7 +213,7 @@ export const createTable: readonly Row<Situation>[] = [
   },
   {
     name: "variable, no pool: reject",
-    when: (s) => hasNoPool(s) && s.facts.rules.noPool === "reject",
+    when: (s) => s.role.isEndpoint && hasNoPool(s) && s.facts.rules.noPool === "reject",
     plan: (s) => unchanged("PoolRequired", wishWords(s)),
   },
   {
@@ -197,11 +246,23 @@ export const createTable: readonly Row<Situation>[] = [
     plan: (s) => held(s, "VariableRestricted", s.address?.address ?? ""),
   },
   {
+    name: "bound: who else has it?",
+    when: (s) => (s.roleFacts.reserved || s.facts.dryRun) && mayBeShared(s) && lacksLook(s),
+    plan: looksFirst,
+  },
+  {
+    // A user's address is refused; another can be had instead of a pool's, but not within this request.
+    name: "bound, and another has it",
+    when: (s) => (s.roleFacts.reserved || s.facts.dryRun) && isBound(s) && isTaken(s),
+    plan: (s) => (s.pin ? denied : held)(s, "AddressTaken", takenWords(s)),
+  },
+  {
     name: "bound",
     when: (s) => (s.roleFacts.reserved || s.facts.dryRun) && isBound(s),
     plan: (s) => {
       const vip = s.address?.address ?? "";
-      return { verdict: verdict("Assigned", vip), edit: placeVip(s, vip, true) };
+      const reason = s.pin ? "UserProvided" : "Assigned";
+      return { verdict: verdict(reason, vip), edit: placeVip(s, vip, true) };
     },
   },
   {
@@ -215,15 +276,17 @@ export const createTable: readonly Row<Situation>[] = [
   },
   {
     name: "nothing yet",
-    when: (s) => !s.claim && s.pools.chosen !== undefined && s.facts.spent === undefined,
+    when: (s) => !s.claim && claiming(s, undefined).length > 0 && s.facts.spent === undefined,
     plan: (s) => ({
       verdict: verdict("WaitingForAddress", ""),
       steps: claiming(s, undefined),
     }),
   },
   {
+    // A role that is no endpoint is worth a wait only where it comes too late for its variable otherwise.
     name: "waiting",
     when: (s) =>
+      (s.role.isEndpoint || s.wantsVariable) &&
       s.claim !== undefined &&
       s.facts.spent === undefined &&
       (s.address === undefined || s.address.address !== undefined),

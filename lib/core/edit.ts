@@ -10,15 +10,18 @@ import type { Endpoint, KubeObject } from "./facts";
 export interface Edit {
   readonly name?: string;
   readonly endpoint?: Endpoint;
-  /** Topology variables by name. */
-  readonly variables?: Readonly<Record<string, string>>;
-  /** null takes the annotation away. */
-  readonly annotations?: Readonly<Record<string, string | null>>;
+  /** Topology variables by name; null takes the entry away. */
+  readonly variables?: Marks;
+  readonly annotations?: Marks;
+  readonly labels?: Marks;
 }
+
+/** Texts by their key; null takes the key away. */
+export type Marks = Readonly<Record<string, string | null>>;
 
 export const NO_EDIT: Edit = {};
 
-export const isEmpty = (edit: Edit): boolean => Object.keys(edit).length === 0;
+export const isEmpty = (edit: object): boolean => Object.keys(edit).length === 0;
 
 /** Both changes; where they name the same thing the second one counts. */
 export function mergeEdits(one: Edit, other: Edit): Edit {
@@ -28,6 +31,7 @@ export function mergeEdits(one: Edit, other: Edit): Edit {
     ...both("endpoint", one.endpoint, other.endpoint),
     ...both("variables", one.variables, other.variables),
     ...both("annotations", one.annotations, other.annotations),
+    ...both("labels", one.labels, other.labels),
   };
 }
 
@@ -58,14 +62,15 @@ interface Variable {
 export function applyEdit<T extends KubeObject>(object: T, edit: Edit): T {
   const next = structuredClone(object) as Mutable;
   if (edit.name !== undefined) (next.metadata ??= {}).name = edit.name;
-  if (edit.annotations) applyAnnotations(next, edit.annotations);
+  if (edit.annotations) applyMarks(next, "annotations", edit.annotations);
+  if (edit.labels) applyMarks(next, "labels", edit.labels);
   if (edit.endpoint) applyEndpoint(next, edit.endpoint);
   if (edit.variables) applyVariables(next, edit.variables);
   return next as unknown as T;
 }
 
 interface Mutable {
-  metadata?: { name?: string; annotations?: Record<string, string> };
+  metadata?: { name?: string; annotations?: Record<string, string>; labels?: Record<string, string> };
   spec?: { controlPlaneEndpoint?: Endpoint; topology?: { variables?: Variable[] } };
 }
 
@@ -76,22 +81,29 @@ function applyEndpoint(next: Mutable, wished: Endpoint): void {
   if (typeof now === "object" && !Array.isArray(now)) spec.controlPlaneEndpoint = { ...now, ...wished };
 }
 
-function applyAnnotations(next: Mutable, wished: Readonly<Record<string, string | null>>): void {
+function applyMarks(next: Mutable, of: "annotations" | "labels", wished: Marks): void {
   const metadata = (next.metadata ??= {});
-  const taken = Object.keys(wished).filter((key) => wished[key] === null);
-  const set = Object.entries(wished).filter((entry): entry is [string, string] => entry[1] !== null);
-  if (!metadata.annotations && set.length === 0) return;
-  const kept = Object.entries(metadata.annotations ?? {}).filter(([key]) => !taken.includes(key));
-  metadata.annotations = Object.fromEntries([...kept, ...set]);
+  const { taken, set } = parted(wished);
+  if (!metadata[of] && set.length === 0) return;
+  const kept = Object.entries(metadata[of] ?? {}).filter(([key]) => !taken.includes(key));
+  metadata[of] = Object.fromEntries([...kept, ...set]);
 }
 
 /** An entry that Cluster API has defaulted is replaced: a second one of the same name breaks the list. */
-function applyVariables(next: Mutable, wished: Readonly<Record<string, string>>): void {
+function applyVariables(next: Mutable, wished: Marks): void {
   const topology = ((next.spec ??= {}).topology ??= {});
-  const variables = (topology.variables ??= []);
-  for (const [name, value] of Object.entries(wished)) {
+  const { taken, set } = parted(wished);
+  if (!topology.variables && set.length === 0) return;
+  const variables = (topology.variables ?? []).filter(({ name }) => !taken.includes(name));
+  for (const [name, value] of set) {
     const entry = variables.find((variable) => variable.name === name);
     if (entry) entry.value = value;
     else variables.push({ name, value });
   }
+  topology.variables = variables;
 }
+
+const parted = (wished: Marks) => ({
+  taken: Object.keys(wished).filter((key) => wished[key] === null),
+  set: Object.entries(wished).filter((entry): entry is [string, string] => entry[1] !== null),
+});

@@ -4,6 +4,7 @@
  * The nouns of this project. Everything here is read once by an inventory and never changed; what was
  * not answered says so, because "I could not read it" and "it is not there" lead to opposite decisions.
  */
+import type { Range } from "./ranges";
 import type { Role } from "./roles";
 
 /** An object as the API server gave it, kept so that a write can be computed from exactly what was read. */
@@ -74,7 +75,10 @@ export interface ClusterFacts {
   /** A control plane exists, so a late VIP could roll machines. */
   readonly started: boolean;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
   readonly specPaused: boolean;
+  /** The CIDRs of its own pods and services. */
+  readonly networks: readonly string[];
 }
 
 export interface StringVariable {
@@ -106,6 +110,10 @@ export interface PoolFacts {
   readonly deleting: boolean;
   /** Undefined until the provider has written the pool's status. */
   readonly free: number | undefined;
+  /** What it can give; undefined where its kind does not say. */
+  readonly ranges: readonly Range[] | undefined;
+  readonly prefix: number | undefined;
+  readonly gateway: string | undefined;
 }
 
 export interface ClaimFacts {
@@ -135,6 +143,15 @@ export interface AddressFacts {
   readonly clusterUid: string | undefined;
   readonly labelled: boolean;
   readonly claimName: string | undefined;
+  /** We made it, for an address that a user gave: milliseconds since the epoch of when. */
+  readonly pinnedAt: number | undefined;
+}
+
+/** Somebody who has an address: a Cluster by its endpoint, or what a claim was given. */
+export interface Holder {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
 }
 
 export interface RoleFacts {
@@ -143,6 +160,10 @@ export interface RoleFacts {
   readonly address: Known<AddressFacts>;
   /** Admission only: this very request created the claim, or won it by compare-and-swap. */
   readonly reserved: boolean;
+  /** Who else has the address that is about to be the VIP; undefined until somebody looked. */
+  readonly holders?: Known<readonly Holder[]> | undefined;
+  /** Who else was seen with the VIP that is in place. A hint: it is said, and nothing is done for it. */
+  readonly rivals: readonly Holder[];
 }
 
 /** What the installation decided. */

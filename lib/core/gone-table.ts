@@ -1,6 +1,6 @@
 /** Answers: what becomes of the claim and the address of a Cluster that is gone, or never came? */
 import { isDetained, NEVER_BEFORE_MS, release, remove } from "./adoption";
-import type { ClaimFacts, Facts, RoleFacts } from "./facts";
+import type { AddressFacts, ClaimFacts, Facts, RoleFacts } from "./facts";
 import { valueOf, whyUnread } from "./facts";
 import type { RolePlan, Row } from "./row";
 import { says } from "./says";
@@ -25,6 +25,22 @@ function sweep({ facts }: Remains, claim: ClaimFacts): RolePlan {
   return left > 0
     ? says("Gone", claim.name, { lookAgainMs: left })
     : says("Gone", claim.name, { steps: [remove(claim)] });
+}
+
+/** Pinned for a create that never came, and its claim was not made. */
+const pinned = ({ roleFacts }: Remains): AddressFacts | undefined => {
+  const address = valueOf(roleFacts.address);
+  const isLeft =
+    address && !address.inUse && address.deletingSince === undefined && address.pinnedAt !== undefined;
+  return isLeft && roleFacts.claim.state === "absent" ? address : undefined;
+};
+
+function sweepPinned({ facts }: Remains, address: AddressFacts): RolePlan {
+  const grace = Math.max(facts.rules.sweepBareMs, NEVER_BEFORE_MS);
+  const left = (address.pinnedAt ?? facts.now) + grace - facts.now;
+  return left > 0
+    ? says("Gone", address.text, { lookAgainMs: left })
+    : says("Gone", address.text, { steps: [{ kind: "delete-address", address }] });
 }
 
 export const goneTable: readonly Row<Remains>[] = [
@@ -52,6 +68,14 @@ export const goneTable: readonly Row<Remains>[] = [
     plan: (remains) => {
       const claim = orphan(remains);
       return claim ? sweep(remains, claim) : says("Gone");
+    },
+  },
+  {
+    name: "sweep what was pinned",
+    when: (remains) => pinned(remains) !== undefined,
+    plan: (remains) => {
+      const address = pinned(remains);
+      return address ? sweepPinned(remains, address) : says("Gone");
     },
   },
   { name: "nothing left to do", when: () => true, plan: () => says("Gone") },

@@ -1,27 +1,42 @@
 /** Answers: what is to be done for a stored Cluster that has a host already? */
-import { adoption, isProtected, retire } from "./adoption";
+import { adoption, claiming, isFormerVip, isProtected, ownerOf, remove, retire } from "./adoption";
 import { canonicalAddress, sameHost } from "./address";
 import { APPLY_LATE } from "./contract";
 import { isEmpty, type Edit } from "./edit";
 import type { RolePlan, Row } from "./row";
 import { says, UNHEARD_MS, waits, type More } from "./says";
-import { className, isHeld, isItsVip, mustBeAnnounced, placeVip, type Situation } from "./situation";
+import {
+  claimWords,
+  className,
+  holderWords,
+  isItsVip,
+  isPinnable,
+  isServedBy,
+  isTaken,
+  lacksLook,
+  look,
+  mayBeShared,
+  mustBeAnnounced,
+  placeVip,
+  takenWords,
+  type Situation,
+} from "./situation";
 import type { Reason } from "./verdict";
 
-export const isLate = ({ cluster }: Situation): boolean =>
-  !isHeld(cluster) && cluster.started && cluster.annotations[APPLY_LATE] !== "true";
+export const isLate = ({ cluster, held }: Situation): boolean =>
+  !held && cluster.started && cluster.annotations[APPLY_LATE] !== "true";
 
-/** What belongs on a Cluster that has its host already: written only where it cannot roll machines. */
-function follow(s: Situation, reason: Reason, annotate: boolean): RolePlan {
-  const host = s.host ?? "";
+/** What belongs on a Cluster whose host is known: written only where it cannot roll machines. */
+export function follow(s: Situation, host: string, reason: Reason, annotate: boolean): RolePlan {
   const edit = placeVip(s, host, annotate);
   const steps = reason === "Assigned" ? adoption(s) : [];
   const withheld = isLate(s) && edit.variables !== undefined;
   const wished = withheld ? withoutVariables(edit) : edit;
-  return says(withheld ? "LateNotApplied" : reason, withheld ? `variable ${s.role.variable}` : host, {
-    steps,
-    ...(!isEmpty(wished) && { edit: wished }),
-  });
+  const more = { steps, ...(!isEmpty(wished) && { edit: wished }) };
+  // Found when both were there already: nothing is changed for it.
+  const { rivals } = s.roleFacts;
+  if (rivals.length > 0) return says("AddressTaken", holderWords(host, rivals), more);
+  return withheld ? says("LateNotApplied", `variable ${s.role.variable}`, more) : says(reason, host, more);
 }
 
 function withoutVariables(edit: Edit): Edit {
@@ -29,25 +44,54 @@ function withoutVariables(edit: Edit): Edit {
   return rest;
 }
 
-const endingHold = (s: Situation): More =>
-  isHeld(s.cluster) ? { edit: placeVip(s, s.host ?? "", true) } : {};
+const endingHold = (s: Situation): More => (s.held ? { edit: placeVip(s, s.host ?? "", true) } : {});
 
 /** The recorded VIP is still reserved here: while it is, the record is what keeps its claim from being retired. */
 const wasServed = ({ address, cluster, role }: Situation): boolean =>
   address?.address !== undefined && cluster.annotations[role.annotation] === address.address;
+
+const isAddress = ({ host }: Situation): boolean => canonicalAddress(host ?? "") !== undefined;
+
+/** A look is at every Cluster and address there is: only before something is written that depends on it. */
+const isWorthALook = (s: Situation): boolean =>
+  isAddress(s) && lacksLook(s) && !s.claim && (s.held || isPinnable(s));
+
+/** Nothing is changed on a Cluster that runs; one that is held stays so until its user decides. */
+const taken = (s: Situation, more: More = {}): RolePlan => waits(s, "AddressTaken", takenWords(s), more);
+
+const looking = (s: Situation): RolePlan =>
+  says("WaitingForAddress", "who else has the address is not known yet", look(s));
+
+/** Nothing was ever rendered with it, so it can still be another one. */
+const isUnseen = ({ held, cluster }: Situation): boolean => held && !cluster.hasRefs;
+
+/** Its claim, once made, is bound to nothing else. */
+const isComing = (s: Situation): boolean =>
+  s.pin !== undefined && s.claim?.ours === true && !s.claim.deleting && s.ofMatchingPool && !isServedBy(s);
 
 export const HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "claim or address of the VIP deleted by hand",
     when: (s) =>
       isItsVip(s) &&
-      (!isHeld(s.cluster) || s.class !== undefined) &&
+      (!s.held || s.class !== undefined) &&
       (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
     plan: (s) => says("AddressDetached", s.host, endingHold(s)),
   },
   {
+    name: "the VIP may be another's too: who has it?",
+    when: (s) => isItsVip(s) && isUnseen(s) && mayBeShared(s) && lacksLook(s),
+    plan: looking,
+  },
+  {
+    // Whoever sees another one gives way, also both: better than one address twice.
+    name: "the VIP is another's too",
+    when: (s) => isItsVip(s) && isUnseen(s) && isTaken(s),
+    plan: (s) => taken(s, { steps: s.claim && !s.claim.deleting ? [remove(s.claim)] : [] }),
+  },
+  {
     name: "the VIP is secured before the hold ends",
-    when: (s) => isItsVip(s) && isHeld(s.cluster) && !isProtected(s),
+    when: (s) => isItsVip(s) && s.held && !isProtected(s),
     plan: (s) => says("Adopting", s.host, { steps: adoption(s) }),
   },
   {
@@ -58,8 +102,7 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
   {
     // A create that says so is refused; one that could not be judged is held, and stays so until its user decides.
     name: "host and variable differ, held",
-    when: (s) =>
-      isHeld(s.cluster) && s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
+    when: (s) => s.held && s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
     plan: (s) => waits(s, "HostAndVariableDiffer", `${s.host} and ${s.variable}`, retire(s)),
   },
   {
@@ -70,12 +113,30 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "the VIP is in place",
     when: isItsVip,
-    plan: (s) => follow(s, "Assigned", true),
+    plan: (s) => follow(s, s.host ?? "", "Assigned", true),
+  },
+  {
+    name: "the former VIP stays reserved",
+    when: (s) => s.host !== undefined && s.claim?.ours === true && isFormerVip(s),
+    plan: (s) => ({
+      ...follow(s, s.host ?? "", "UserProvided", canonicalAddress(s.host ?? "") !== undefined),
+      ...says("FormerVipKept", s.address?.address),
+    }),
   },
   {
     name: "host by somebody else, claim of ours",
-    when: (s) => s.host !== undefined && retire(s).steps !== undefined,
+    when: (s) => s.host !== undefined && !isComing(s) && retire(s).steps !== undefined,
     plan: (s) => says("UserProvided", s.host, retire(s)),
+  },
+  {
+    name: "host by somebody else: who has it?",
+    when: isWorthALook,
+    plan: looking,
+  },
+  {
+    name: "host by somebody else, and another has it",
+    when: isTaken,
+    plan: taken,
   },
   {
     name: "host by somebody else, class missing",
@@ -83,11 +144,26 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
     plan: (s) => waits(s, "ClassNotFound", className(s)),
   },
   {
+    name: "host by somebody else, in a pool: reserved there",
+    when: isPinnable,
+    plan: (s) => waits(s, "WaitingForAddress", s.host ?? "", { steps: claiming(s, ownerOf(s)) }),
+  },
+  {
+    name: "host by somebody else, reservation not confirmed yet",
+    when: isComing,
+    plan: (s) => waits(s, "WaitingForAddress", claimWords(s), { steps: adoption(s) }),
+  },
+  {
     name: "host by somebody else",
     when: (s) => s.host !== undefined,
     plan: (s) => ({
       ...retire(s),
-      ...follow(s, "UserProvided", canonicalAddress(s.host ?? "") !== undefined && !wasServed(s)),
+      ...follow(
+        s,
+        s.host ?? "",
+        "UserProvided",
+        canonicalAddress(s.host ?? "") !== undefined && !wasServed(s),
+      ),
     }),
   },
 ];

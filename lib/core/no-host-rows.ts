@@ -7,12 +7,13 @@ import {
   isProtected,
   neverItsEndpoint,
   ownerOf,
+  parking,
   releasing,
   retireAged,
 } from "./adoption";
 import { HOLD, LIFTED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
-import { isLate } from "./host-rows";
+import { follow, isLate } from "./host-rows";
 import { obstacle, samePool } from "./pool-choice";
 import type { Row } from "./row";
 import { says, UNHEARD_MS, waits, type More } from "./says";
@@ -21,10 +22,14 @@ import {
   className,
   hasNoPool,
   isByHand,
-  isHeld,
+  isTaken,
+  lacksLook,
+  look,
+  mayBeShared,
   mustBeAnnounced,
   passedOverWords,
   placeVip,
+  takenWords,
   wishWords,
   type Situation,
 } from "./situation";
@@ -33,7 +38,7 @@ import {
 const needsNoPool = (s: Situation): boolean =>
   hasNoPool(s) && (!s.wantsVariable || s.facts.rules.noPool === "ignore");
 
-const lift = (s: Situation): Edit => (isHeld(s.cluster) ? unpause(s.cluster.annotations, LIFTED) : NO_EDIT);
+const lift = (s: Situation): Edit => (s.held ? unpause(s.cluster.annotations, LIFTED) : NO_EDIT);
 
 export const lifting = (s: Situation): More => {
   const edit = lift(s);
@@ -43,6 +48,9 @@ export const lifting = (s: Situation): More => {
 const isStuck = ({ claim, pools }: Situation): boolean =>
   pools.matching.some((pool) => claim && samePool(pool.ref, claim.pool) && obstacle(pool) !== undefined);
 
+/** A late endpoint could roll machines by itself; what another role renders is its variable alone. */
+const isTooLate = (s: Situation): boolean => s.role.isEndpoint && isLate(s);
+
 export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "class missing",
@@ -50,12 +58,13 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
     plan: (s) => waits(s, "ClassNotFound", className(s)),
   },
   {
-    // Of a create that could not be judged: the endpoint follows, as it would have done then.
+    // Of a create that could not be judged: the endpoint follows, as it would have done then. A hold stays
+    // until the host is looked at like any other.
     name: "variable given by the user",
-    when: (s) => s.variable !== undefined && !isLate(s),
+    when: (s) => s.variable !== undefined && !isTooLate(s),
     plan: (s) => {
       const host = s.variable ?? "";
-      const edit = placeVip(s, host, canonicalAddress(host) !== undefined);
+      const edit = placeVip({ ...s, held: false }, host, canonicalAddress(host) !== undefined);
       return says("UserProvided", host, { ...retireAged(s), edit });
     },
   },
@@ -70,7 +79,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "late, on a running Cluster",
-    when: isLate,
+    when: isTooLate,
     plan: (s) => says("LateNotApplied", "the endpoint", retireAged(s)),
   },
   {
@@ -88,7 +97,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
     when: (s) =>
       isDetained(s.address) &&
       neverItsEndpoint(s) &&
-      isHeld(s.cluster) &&
+      s.held &&
       s.cluster.annotations[HOLD] !== "PreviousAddressReleasing",
     plan: (s) => waits(s, "PreviousAddressReleasing", s.address?.text ?? ""),
   },
@@ -151,6 +160,16 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
     plan: (s) => waits(s, "AddressInvalid", s.address?.text ?? ""),
   },
   {
+    name: "the address may be another's too: who has it?",
+    when: (s) => mayBeShared(s) && lacksLook(s),
+    plan: (s) => says("WaitingForAddress", "who else has the address is not known yet", look(s)),
+  },
+  {
+    name: "the address is another's too",
+    when: isTaken,
+    plan: (s) => waits(s, "AddressTaken", takenWords(s), { steps: parking(s) }),
+  },
+  {
     name: "the address is secured before it is written",
     when: (s) => !isProtected(s),
     plan: (s) => says("Adopting", s.address?.text, { steps: adoption(s) }),
@@ -163,6 +182,6 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "complete",
     when: () => true,
-    plan: (s) => says("Assigned", s.address?.address, { edit: placeVip(s, s.address?.address ?? "", true) }),
+    plan: (s) => follow(s, s.address?.address ?? "", "Assigned", true),
   },
 ];

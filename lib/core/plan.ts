@@ -11,14 +11,16 @@ import type { ClaimFacts, ClassName, ClusterFacts, Facts } from "./facts";
 import { valueOf } from "./facts";
 import type { Role } from "./roles";
 import type { RolePlan, Row, Step } from "./row";
-import { situationOf, type Situation } from "./situation";
+import { situationOf, unreserved, wanting, type Situation } from "./situation";
 import { goneTable } from "./gone-table";
 import { watchTable } from "./watch-table";
 
 /** What may change so that another look is worth it, besides the Cluster, its claims and its addresses. */
 export type Interest =
   | { readonly kind: "class"; readonly class: ClassName }
-  | { readonly kind: "pool"; readonly namespace: string; readonly className: string; readonly role: string };
+  | { readonly kind: "pool"; readonly namespace: string; readonly className: string; readonly role: string }
+  /** A pool that has it, whomever it serves. */
+  | { readonly kind: "address"; readonly namespace: string; readonly address: string };
 
 export interface Decision extends RolePlan {
   readonly role: Role;
@@ -31,6 +33,8 @@ export interface Plan {
   readonly edit: Edit;
   readonly steps: readonly Step[];
   readonly waitFor: ClaimFacts | undefined;
+  /** Addresses of which it must be known first who else has them. */
+  readonly looks: readonly { readonly role: Role; readonly address: string }[];
   readonly lookAgainMs: number | undefined;
   readonly interests: readonly Interest[];
 }
@@ -52,6 +56,9 @@ export function plan(facts: Facts): Plan {
     edit: decisions.map(({ edit }) => edit ?? NO_EDIT).reduce(mergeEdits),
     steps: decisions.flatMap(({ steps }) => steps ?? []),
     waitFor: decisions.find(({ waitFor }) => waitFor)?.waitFor,
+    looks: decisions.flatMap(({ role, lookFor }) =>
+      lookFor === undefined ? [] : { role, address: lookFor },
+    ),
     lookAgainMs: looks.length > 0 ? Math.min(...looks) : undefined,
     interests: cluster ? interestsOf(facts, cluster) : [],
   };
@@ -65,17 +72,36 @@ function decide<S>(table: readonly Row<S>[], situation: S): RolePlan & { row: st
 }
 
 /** A class or pool that changes may let a Cluster have what it lacks; one that is done hears of its class only. */
-function interestsOf({ key, roles }: Facts, { class: name, endpoint }: ClusterFacts): Interest[] {
+function interestsOf({ key, roles }: Facts, cluster: ClusterFacts): Interest[] {
+  const { class: name } = cluster;
   if (!name) return [];
-  const pools = roles.map(({ role }) => ({
+  const addresses = roles.flatMap((role) => {
+    const address = unreserved(cluster, role);
+    return address === undefined ? [] : { kind: "address" as const, namespace: key.namespace, address };
+  });
+  const pools = wanting(cluster).map((role) => ({
     kind: "pool" as const,
     namespace: key.namespace,
     className: name.name,
     role: role.name,
   }));
-  return [{ kind: "class", class: name }, ...(endpoint.host === undefined ? pools : [])];
+  return [{ kind: "class", class: name }, ...pools, ...addresses];
 }
 
-/** The plan's change of the Cluster as the last step of a pass that writes by itself. */
-export const stepsWithEdit = ({ steps, edit }: Plan, cluster: ClusterFacts | undefined): readonly Step[] =>
-  cluster && !isEmpty(edit) ? [...steps, { kind: "edit-cluster", cluster, edit }] : steps;
+/**
+ * What a pass that writes by itself does, role by role, each with its change of the Cluster at the end. Only
+ * the first change is made: Cluster API may refuse what another role asks for, and the endpoint must not wait
+ * for that. The look that follows a write makes the next one.
+ */
+export function writesOf(
+  { decisions }: Plan,
+  cluster: ClusterFacts | undefined,
+): readonly (readonly Step[])[] {
+  const first = decisions.find(({ edit = NO_EDIT }) => !isEmpty(edit));
+  return decisions
+    .map((decision): readonly Step[] => {
+      const { steps = [], edit = NO_EDIT } = decision;
+      return cluster && decision === first ? [...steps, { kind: "edit-cluster", cluster, edit }] : steps;
+    })
+    .filter((steps) => steps.length > 0);
+}

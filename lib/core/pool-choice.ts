@@ -1,6 +1,7 @@
 /** Answers: which pool serves this Cluster's class and role, and why not the others? */
 import { CLASS_LABEL, DISABLED, IPAM_API, PAUSED, PRIORITY, ROLE_LABEL } from "./contract";
 import type { PoolFacts, PoolRef } from "./facts";
+import { contains } from "./ranges";
 
 export interface PoolWish {
   readonly namespace: string;
@@ -79,6 +80,34 @@ export function choosePool(pools: readonly PoolFacts[], wish: PoolWish): PoolCho
     .map((pool) => ({ pool: poolName(pool.ref), why: obstacle(pool) ?? "another comes first" }));
   return { matching, chosen, passedOver };
 }
+
+/** The pool that an address is to be reserved in: one that matches, if it can be, because its people look there. */
+export function poolWith(
+  address: string,
+  pools: readonly PoolFacts[],
+  wish: PoolWish,
+): PoolFacts | undefined {
+  return pools
+    .filter((pool) => !isIdle(pool) && mayReserve(pool, { address, namespace: wish.namespace }))
+    .sort((one, other) => Number(serves(other, wish)) - Number(serves(one, wish)) || byPreference(one, other))
+    .at(0);
+}
+
+/** It has the address, and the namespace can claim from it. */
+export const mayReserve = (
+  pool: PoolFacts,
+  { address, namespace }: { readonly address: string; readonly namespace: string },
+): boolean => isWithinReach(pool, namespace) && has(pool, address);
+
+/** Its provider answers no claim at all. */
+const isIdle = (pool: PoolFacts): boolean => pool.deleting || pool.annotations[PAUSED] !== undefined;
+
+const has = ({ ranges }: PoolFacts, address: string): boolean =>
+  ranges !== undefined && contains(ranges, address);
+
+/** Providers look for an address in use in their own pool only, so another pool may have given it as well. */
+export const isOfOtherPool = (address: string, own: PoolRef, pools: readonly PoolFacts[]): boolean =>
+  pools.some((pool) => !samePool(pool.ref, own) && (pool.ranges === undefined || has(pool, address)));
 
 /** The group is said where it is not the one that goes without saying. */
 export const poolName = ({ kind, apiGroup, name }: PoolRef): string =>

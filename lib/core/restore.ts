@@ -1,30 +1,70 @@
 /**
- * Answers: what must be put back into a Cluster that is being updated?
+ * Answers: what must be put back into a Cluster that is being updated, and what may not be changed at all?
  *
  * A second `kubectl apply` of a manifest drops what admission wrote into a list; healing that later is a
  * race with the topology controller, so it happens inside the same request. A pure function of old and
  * new object: the same in a dry-run, and there is nothing here that could fail or wait.
  */
+import { isIP } from "node:net";
 import { sameHost } from "./address";
-import { DELETE_FOR_MOVE, HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "./contract";
-import { hold, mergeEdits, NO_EDIT, type Edit } from "./edit";
+import { ALLOW_CHANGE, DELETE_FOR_MOVE, HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "./contract";
+import { hold, isEmpty, mergeEdits, NO_EDIT, type Edit } from "./edit";
 import type { ClusterFacts } from "./facts";
 import { ROLES, type Role } from "./roles";
-import { hasOptedOut, isHeld } from "./situation";
+import { hasOptedOut, isHeld, isNobodys, labelling } from "./situation";
+import { verdict, type Verdict } from "./verdict";
 
-export function restore(old: ClusterFacts, wished: ClusterFacts): Edit {
-  if (wished.deleting || wished.annotations[DELETE_FOR_MOVE] !== undefined || !wished.class) return NO_EDIT;
-  return ROLES.map((role) => restoreRole(role, old, wished)).reduce(mergeEdits);
+export interface Restoration {
+  readonly edit: Edit;
+  readonly warnings: readonly Verdict[];
+  /** The request is to be denied for it. */
+  readonly refusal: Verdict | undefined;
 }
 
-function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Edit {
-  if (isWayOut(wished, role)) return withoutOurPause(wished);
-  const kept = keepsHold(role, old, wished) ? stillHeld(old, wished) : NO_EDIT;
+const NOTHING: Restoration = { edit: NO_EDIT, warnings: [], refusal: undefined };
+const edits = (...all: readonly Edit[]): Restoration => ({ ...NOTHING, edit: all.reduce(mergeEdits) });
+const refused = (refusal: Verdict): Restoration => ({ ...NOTHING, refusal });
+
+export function restore(old: ClusterFacts, wished: ClusterFacts): Restoration {
+  if (wished.deleting || wished.annotations[DELETE_FOR_MOVE] !== undefined || !wished.class) return NOTHING;
+  const all = ROLES.map((role) => restoreRole(role, old, wished));
+  return {
+    edit: all.map(({ edit }) => edit).reduce(mergeEdits),
+    warnings: all.flatMap(({ warnings }) => warnings),
+    refusal: all.find(({ refusal }) => refusal)?.refusal,
+  };
+}
+
+interface Update {
+  readonly role: Role;
+  readonly old: ClusterFacts;
+  readonly wished: ClusterFacts;
+}
+
+/** Of a Cluster that has its VIP. */
+interface UpdateOfVip extends Update {
+  readonly vip: string;
+}
+
+function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Restoration {
+  const update = { role, old, wished };
+  if (isWayOut(wished, role)) return edits(role.isEndpoint ? withoutOurPause(wished) : NO_EDIT);
+  const kept = keepsHold(update) ? stillHeld(old, wished) : NO_EDIT;
   const vip = vipOf(role, old);
-  if (vip === undefined) return mergeEdits(kept, heldByNewClass(role, old, wished));
-  return [kept, endpointAndAnnotation(role, vip, old, wished), variable(role, vip, old, wished)].reduce(
-    mergeEdits,
-  );
+  if (vip === undefined) return edits(kept, heldByNewClass(update));
+  const { edit, ...said } = keptOrReplaced({ ...update, vip });
+  return { ...said, edit: mergeEdits(kept, edit) };
+}
+
+/** Another VIP needs its user's word; without it the old one is put back, or, where machines run, the request denied. */
+function keptOrReplaced(update: UpdateOfVip): Restoration {
+  const { vip, old, wished } = update;
+  const other = otherVip(update);
+  if (other === undefined) return edits(putBack(update));
+  if (sameHost(wished.annotations[ALLOW_CHANGE], other)) return replaced(update, other);
+  const change = `${vip} to ${other}`;
+  if (old.started) return refused(verdict("VipChange", change));
+  return { ...edits(putBack(update)), warnings: [verdict("VipKept", change)] };
 }
 
 /**
@@ -32,11 +72,12 @@ function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Edit 
  * both; a host that somebody else brings has no variable beside it yet. For Clusters that had their host
  * before see `endHold`.
  */
-const keepsHold = (role: Role, old: ClusterFacts, wished: ClusterFacts): boolean =>
-  isHeld(old) && (old.endpoint.host !== undefined || vipOf(role, wished) === undefined);
+const keepsHold = ({ role, old, wished }: Update): boolean =>
+  role.isEndpoint && isHeld(old) && (old.endpoint.host !== undefined || vipOf(role, wished) === undefined);
 
 const isWayOut = ({ annotations }: ClusterFacts, role: Role): boolean =>
-  annotations[HOLD] === RELEASED || annotations[HOLD] === LIFTED || hasOptedOut({ annotations }, role);
+  hasOptedOut({ annotations }, role) ||
+  (role.isEndpoint && (annotations[HOLD] === RELEASED || annotations[HOLD] === LIFTED));
 
 const withoutOurPause = ({ annotations }: ClusterFacts): Edit =>
   annotations[PAUSED] === OUR_PAUSE ? { annotations: { [PAUSED]: null } } : NO_EDIT;
@@ -49,49 +90,94 @@ function stillHeld(old: ClusterFacts, wished: ClusterFacts): Edit {
   return missing.length > 0 ? { annotations: Object.fromEntries(missing) } : NO_EDIT;
 }
 
-/** The VIP that we recorded: the host, when our annotation says the same. */
-const vipOf = (role: Role, { endpoint, annotations }: ClusterFacts): string | undefined =>
-  sameHost(endpoint.host, annotations[role.annotation]) ? endpoint.host : undefined;
-
-function endpointAndAnnotation(role: Role, vip: string, old: ClusterFacts, wished: ClusterFacts): Edit {
-  const { host, port } = wished.endpoint;
-  if (host !== undefined && !sameHost(host, vip)) return NO_EDIT;
-  const dropped = {
-    ...(host === undefined && { host: vip }),
-    ...(port === undefined && old.endpoint.port !== undefined && { port: old.endpoint.port }),
-  };
-  return {
-    ...(Object.keys(dropped).length > 0 && { endpoint: dropped }),
-    ...(wished.annotations[role.annotation] === undefined && { annotations: { [role.annotation]: vip } }),
-  };
+/** The VIP that we recorded; that of the endpoint counts while the endpoint says the same. */
+function vipOf(role: Role, { endpoint, annotations }: ClusterFacts): string | undefined {
+  const recorded = annotations[role.annotation] || undefined;
+  if (!role.isEndpoint) return recorded;
+  return sameHost(endpoint.host, recorded) ? endpoint.host : undefined;
 }
 
 /**
- * What stood in the variable, and was lost, is put back: an absent or empty entry, and another text beside an
- * endpoint that stays, for a class's default comes back that way and cannot be told from anybody's wish. Only
- * a text that this class has accepted before is written, because nobody checks it any more; where that is
- * not known, the Cluster is held, and the watch writes what Cluster API checks.
+ * The other value that somebody asks for. What a variable says counts only where it is an address: a class's
+ * default comes back in an entry that was dropped, and cannot be told from anybody's wish.
  */
-function variable(role: Role, vip: string, old: ClusterFacts, wished: ClusterFacts): Edit {
-  const host = wished.endpoint.host ?? vip;
-  const value = wished.variables.get(role.variable);
-  if ((value !== undefined && typeof value !== "string") || sameHost(value, host)) return NO_EDIT;
-  if (!sameClass(old, wished)) return hold(wished.annotations, "ClassChanged");
-  const before = old.variables.get(role.variable);
-  if (!isText(before) || (isText(value) && !isAssigned(vip, host, before))) return NO_EDIT;
-  const known: Edit = { variables: { [role.variable]: host } };
-  return sameHost(before, host) ? known : hold(wished.annotations, "VariableRestricted");
+function otherVip({ role, vip, old, wished }: UpdateOfVip): string | undefined {
+  const { host } = wished.endpoint;
+  if (role.isEndpoint && host !== undefined && !sameHost(host, vip)) return host;
+  const value = textOf(wished, role);
+  const isWish = value !== undefined && isIP(value) !== 0 && !isNobodys(value) && !sameHost(value, vip);
+  return isWish && sameHost(textOf(old, role), vip) ? value : undefined;
 }
 
-/** Endpoint and variable both had the VIP, and the endpoint keeps it; with another one, a text beside it is the user's. */
-const isAssigned = (vip: string, host: string, before: string): boolean =>
-  sameHost(host, vip) && sameHost(before, vip);
+/** The record goes along, and says what was there before. */
+function replaced(update: UpdateOfVip, other: string): Restoration {
+  const { role, vip, old, wished } = update;
+  const variable = variableFollows(update, other);
+  if (!variable) return refused(verdict("VariableNotChanged", other));
+  const former = old.annotations[role.replaced] ?? vip;
+  const annotations = {
+    [ALLOW_CHANGE]: null,
+    [role.annotation]: isIP(other) === 0 ? null : other,
+    [role.replaced]: sameHost(former, other) ? null : former,
+  };
+  const endpoint = role.isEndpoint && !sameHost(wished.endpoint.host, other) && { endpoint: { host: other } };
+  return edits({ annotations, ...endpoint }, labelling(role, wished, other), variable);
+}
 
-const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+/**
+ * Nobody checks what we write here. The class has accepted an address of this family; for anything else the
+ * user has to change the variable himself, so that Cluster API looks at it.
+ */
+function variableFollows({ role, vip, old, wished }: UpdateOfVip, other: string): Edit | undefined {
+  if (!sameHost(textOf(old, role), vip) || sameHost(textOf(wished, role), other)) return NO_EDIT;
+  const isKnown = sameClass(old, wished) && isIP(other) !== 0 && isIP(other) === isIP(vip);
+  return isKnown ? { variables: { [role.variable]: other } } : undefined;
+}
+
+const putBack = (update: UpdateOfVip): Edit =>
+  [endpointBack, recordBack, variableBack].map((back) => back(update)).reduce(mergeEdits);
+
+function recordBack({ role, vip, wished }: UpdateOfVip): Edit {
+  const isThere = sameHost(wished.annotations[role.annotation], vip);
+  return mergeEdits(
+    isThere ? NO_EDIT : { annotations: { [role.annotation]: vip } },
+    labelling(role, wished, vip),
+  );
+}
+
+function endpointBack({ role, vip, old, wished }: UpdateOfVip): Edit {
+  const { host, port } = wished.endpoint;
+  const dropped = {
+    ...(!sameHost(host, vip) && { host: vip }),
+    ...(port === undefined && old.endpoint.port !== undefined && { port: old.endpoint.port }),
+  };
+  return role.isEndpoint && !isEmpty(dropped) ? { endpoint: dropped } : NO_EDIT;
+}
+
+/**
+ * What stood in the variable, and was lost, is put back: an absent or empty entry, and another text. Only
+ * a text that this class has accepted before is written, because nobody checks it any more; where that is
+ * not known, the Cluster is held, and the watch writes what Cluster API checks. What is not the endpoint is
+ * left to the watch without a hold.
+ */
+function variableBack({ role, vip, old, wished }: UpdateOfVip): Edit {
+  const value = wished.variables.get(role.variable);
+  if ((value !== undefined && typeof value !== "string") || sameHost(value, vip)) return NO_EDIT;
+  const held = (reason: string): Edit => (role.isEndpoint ? hold(wished.annotations, reason) : NO_EDIT);
+  if (!sameClass(old, wished)) return held("ClassChanged");
+  const before = textOf(old, role);
+  if (before === undefined || (textOf(wished, role) !== undefined && !sameHost(before, vip))) return NO_EDIT;
+  return sameHost(before, vip) ? { variables: { [role.variable]: vip } } : held("VariableRestricted");
+}
+
+function textOf({ variables }: ClusterFacts, role: Role): string | undefined {
+  const value = variables.get(role.variable);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
 
 /** Without a VIP so far: a class that wants one has just had its empty default written by Cluster API. */
-const heldByNewClass = (role: Role, old: ClusterFacts, wished: ClusterFacts): Edit =>
-  !sameClass(old, wished) && !isHeld(old) && wished.variables.get(role.variable) === ""
+const heldByNewClass = ({ role, old, wished }: Update): Edit =>
+  role.isEndpoint && !sameClass(old, wished) && !isHeld(old) && wished.variables.get(role.variable) === ""
     ? hold(wished.annotations, "ClassChanged")
     : NO_EDIT;
 

@@ -14,8 +14,17 @@ export interface Role {
   readonly variable: string;
   /** The Cluster annotation that carries the VIP, also for patches by `.builtin.cluster.metadata.annotations`. */
   readonly annotation: string;
+  /** The Cluster annotation with the VIP that its user replaced; it stays reserved while this stands. */
+  readonly replaced: string;
+  /** The Cluster label that carries the VIP as well; a label can hold an IPv4 address, and no IPv6 one. */
+  readonly label: string | undefined;
   /** The Cluster annotation that switches the role off when it says "false". */
   readonly optOut: string;
+  /**
+   * The VIP is `spec.controlPlaneEndpoint`, without which nothing may be rendered. Only such a role holds a
+   * Cluster or refuses a request; whatever goes wrong with another one must not keep the Cluster from coming up.
+   */
+  readonly isEndpoint: boolean;
 }
 
 export const CONTROL_PLANE: Role = {
@@ -23,13 +32,33 @@ export const CONTROL_PLANE: Role = {
   claimPrefix: "vip-cp-",
   variable: "clusterVip",
   annotation: `${PREFIX}control-plane-vip`,
+  replaced: `${PREFIX}control-plane-vip-replaced`,
+  label: undefined,
   optOut: `${PREFIX}control-plane-enabled`,
+  isEndpoint: true,
 };
 
-export const ROLES: readonly Role[] = [CONTROL_PLANE];
+export const INGRESS: Role = {
+  name: "ingress",
+  claimPrefix: "vip-ingress-",
+  variable: "ingressVip",
+  annotation: `${PREFIX}ingress-vip`,
+  replaced: `${PREFIX}ingress-vip-replaced`,
+  label: `${PREFIX}ingress-vip`,
+  optOut: `${PREFIX}ingress-enabled`,
+  isEndpoint: false,
+};
+
+/** In the order in which their writes matter. */
+export const ROLES: readonly Role[] = [CONTROL_PLANE, INGRESS];
 
 /** The name of the claim, and so of the address, that serves a role of a Cluster. */
 export const claimName = (role: Role, cluster: string): string => `${role.claimPrefix}${cluster}`;
+
+/** Of the claim that keeps an address out of a pool because somebody else has it. */
+export const PARKED = "parked";
+
+export const parkedName = (address: string): string => `vip-parked-${address.replace(/[^0-9a-z]+/g, "-")}`;
 
 /** The Cluster a claim of this name belongs to; undefined where the name is not one of ours. */
 export function clusterOfClaim(name: string): string | undefined {

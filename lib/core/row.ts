@@ -1,6 +1,6 @@
 /** Answers: what can a row of a table come to? A verdict, and data: a change of the Cluster, writes, a wait. */
 import type { Edit } from "./edit";
-import type { AddressFacts, ClaimFacts, ClusterFacts, OwnerReference, PoolRef } from "./facts";
+import type { AddressFacts, ClaimFacts, ClusterFacts, OwnerReference, PoolFacts, PoolRef } from "./facts";
 import type { Role } from "./roles";
 import type { Verdict } from "./verdict";
 
@@ -10,6 +10,8 @@ export interface RolePlan {
   readonly steps?: readonly Step[];
   /** Admission only: the claim whose address would complete the Cluster within the request. */
   readonly waitFor?: ClaimFacts;
+  /** Go on once it is known who else has this address. */
+  readonly lookFor?: string;
   /** Look again after so many milliseconds even if nothing is heard. */
   readonly lookAgainMs?: number;
   /** The user is to be told by an admission warning. */
@@ -26,6 +28,11 @@ export interface Row<S> {
 /** One write. Together with what was read, each says all that is needed to make it, and to guard it. */
 export type Step =
   | { readonly kind: "create-claim"; readonly claim: ClaimWish }
+  /** Makes the address of a claim before the claim, so that the provider gives it that one and no other. */
+  | { readonly kind: "pin-address"; readonly claim: ClaimWish; readonly pin: Pin }
+  /** Takes an address out of a pool that would give it a second time; safe where it is out already. */
+  | { readonly kind: "park-address"; readonly claim: ClaimWish; readonly pin: Pin }
+  | { readonly kind: "delete-address"; readonly address: AddressFacts }
   | { readonly kind: "reserve-claim"; readonly role: Role; readonly claim: ClaimFacts }
   | {
       readonly kind: "adopt-claim";
@@ -47,10 +54,17 @@ export type Step =
   | { readonly kind: "release-address"; readonly address: AddressFacts }
   | { readonly kind: "edit-cluster"; readonly cluster: ClusterFacts; readonly edit: Edit };
 
+/** An address, and the pool that it lies in. */
+export interface Pin {
+  readonly address: string;
+  readonly pool: PoolFacts;
+}
+
 export interface ClaimWish {
   readonly namespace: string;
   readonly name: string;
-  readonly role: Role;
+  /** The value of its role label. */
+  readonly role: string;
   readonly pool: PoolRef;
   /** Absent in admission, where the Cluster has no UID yet. */
   readonly owner: OwnerReference | undefined;

@@ -1,7 +1,7 @@
 /** Answers: how does a row of a table say what it decided? */
 import { HOLD } from "./contract";
 import type { RolePlan } from "./row";
-import { isHeld, isPausedByUser, type Situation } from "./situation";
+import { isPausedByUser, type Situation } from "./situation";
 import { verdict, type Reason } from "./verdict";
 
 export type More = Omit<RolePlan, "verdict">;
@@ -16,6 +16,6 @@ export const UNHEARD_MS = 5000;
 
 /** A Cluster that cannot be completed: what its hold says is kept true, and nothing else is written. */
 export function waits(s: Situation, reason: Reason, detail: string, more: More = {}): RolePlan {
-  const stale = isHeld(s.cluster) && s.cluster.annotations[HOLD] !== reason && !isPausedByUser(s.cluster);
+  const stale = s.held && s.cluster.annotations[HOLD] !== reason && !isPausedByUser(s.cluster);
   return says(reason, detail, { ...(stale && { edit: { annotations: { [HOLD]: reason } } }), ...more });
 }

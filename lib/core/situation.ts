@@ -4,20 +4,32 @@
  * Derived from the facts once, so that no row reads a fact in its own way.
  */
 import { isIP } from "node:net";
-import { sameHost } from "./address";
+import { canonicalAddress, sameHost } from "./address";
 import { HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "./contract";
 import { isEmpty, mergeEdits, NO_EDIT, unpause, type Edit } from "./edit";
-import type { AddressFacts, ClaimFacts, ClassFacts, ClusterFacts, Facts, RoleFacts } from "./facts";
+import type { AddressFacts, ClaimFacts, ClassFacts, ClusterFacts, Facts, Holder, RoleFacts } from "./facts";
 import { valueOf } from "./facts";
-import { choosePool, poolName, samePool, type PoolChoice } from "./pool-choice";
-import type { Role } from "./roles";
+import {
+  choosePool,
+  isOfOtherPool,
+  poolName,
+  poolWith,
+  samePool,
+  type PoolChoice,
+  type PoolWish,
+} from "./pool-choice";
+import { CONTROL_PLANE, ROLES, type Role } from "./roles";
+import type { Pin, RolePlan } from "./row";
 
 export interface Situation {
   readonly facts: Facts;
   readonly role: Role;
   readonly roleFacts: RoleFacts;
   readonly cluster: ClusterFacts;
+  /** What is in place: the host of the endpoint; for a role that is no endpoint, the VIP on record. */
   readonly host: string | undefined;
+  /** Nothing is rendered until the VIP of this role is there. */
+  readonly held: boolean;
   readonly claim: ClaimFacts | undefined;
   readonly address: AddressFacts | undefined;
   readonly class: ClassFacts | undefined;
@@ -26,7 +38,9 @@ export interface Situation {
   /** The VIP in the variable; undefined where it is absent, empty or the class's own default. */
   readonly variable: string | undefined;
   readonly pools: PoolChoice;
-  /** The claim's pool is one that matches. */
+  /** The address that its user gave, where a pool has it: it is reserved there, and no other is taken. */
+  readonly pin: Pin | undefined;
+  /** The claim is for a pool that matches; for the very address, where one is given. */
   readonly ofMatchingPool: boolean;
 }
 
@@ -34,29 +48,75 @@ export function situationOf(facts: Facts, roleFacts: RoleFacts, cluster: Cluster
   const { role } = roleFacts;
   const knownClass = valueOf(facts.class);
   const claim = valueOf(roleFacts.claim);
-  const pools = choosePool(valueOf(facts.pools) ?? [], {
-    namespace: facts.key.namespace,
-    className: cluster.class?.name ?? "",
-    role: role.name,
-  });
+  const address = valueOf(roleFacts.address);
+  const wish = { namespace: facts.key.namespace, className: cluster.class?.name ?? "", role: role.name };
+  const pools = choosePool(valueOf(facts.pools) ?? [], wish);
+  const host = hostOf(cluster, role);
+  const variable = givenVariable(cluster, role, knownClass);
+  const pin = pinOf(host ?? variable, facts, cluster, wish);
   return {
     facts,
     role,
     roleFacts,
     cluster,
-    host: cluster.endpoint.host,
+    host,
+    held: role.isEndpoint && isHeld(cluster),
     claim,
-    address: valueOf(roleFacts.address),
+    address,
     class: knownClass,
     wantsVariable: knownClass?.strings.has(role.variable) ?? false,
-    variable: givenVariable(cluster, role, knownClass),
+    variable,
     pools,
-    ofMatchingPool: claim !== undefined && pools.matching.some((pool) => samePool(pool.ref, claim.pool)),
+    pin,
+    ofMatchingPool: claim !== undefined && isOfMatchingPool(claim, address, pin, pools),
   };
 }
 
+function pinOf(
+  given: string | undefined,
+  facts: Facts,
+  cluster: ClusterFacts,
+  wish: PoolWish & { readonly role: string },
+): Pin | undefined {
+  const address = canonicalAddress(given ?? "");
+  // One address for both roles is reserved as the endpoint.
+  const isEndpoint = wish.role !== CONTROL_PLANE.name && sameHost(cluster.endpoint.host, address);
+  const pool = address && !isEndpoint ? poolWith(address, valueOf(facts.pools) ?? [], wish) : undefined;
+  return pool && address ? { address, pool } : undefined;
+}
+
+function isOfMatchingPool(
+  { pool: own }: ClaimFacts,
+  address: AddressFacts | undefined,
+  pin: Pin | undefined,
+  { matching }: PoolChoice,
+): boolean {
+  if (!pin) return matching.some((pool) => samePool(pool.ref, own));
+  return samePool(pin.pool.ref, own) && (!address || address.address === pin.address);
+}
+
+/** Cluster API has a field for the endpoint; what it has none for is where we put it. */
+export const hostOf = ({ endpoint, annotations }: ClusterFacts, role: Role): string | undefined =>
+  (role.isEndpoint ? endpoint.host : annotations[role.annotation]) || undefined;
+
+/** The roles that a pool could still give a VIP to. */
+export const wanting = (cluster: ClusterFacts): readonly Role[] =>
+  ROLES.filter((role) => hostOf(cluster, role) === undefined && !hasOptedOut(cluster, role));
+
+/** An address that is in place, and that no claim of the Cluster's own stands for; a pool may have it. */
+export function unreserved(cluster: ClusterFacts, { role, address }: RoleFacts): string | undefined {
+  const host = canonicalAddress(hostOf(cluster, role) ?? "");
+  return sameHost(host, valueOf(address)?.address) ? undefined : host;
+}
+
+/** A pool may have to give something yet, or to reserve what is there. */
+export const needsPools = (cluster: ClusterFacts, roles: readonly RoleFacts[]): boolean =>
+  wanting(cluster).length > 0 || roles.some((role) => unreserved(cluster, role) !== undefined);
+
 /** Nothing, and the addresses that mean nothing: the default of a former class may have stayed behind. */
 const NOBODY = ["", "0.0.0.0", "::"];
+
+export const isNobodys = (value: string): boolean => NOBODY.includes(value);
 
 /** Cluster API has put the class's default there before we are asked, so a default is nobody's wish. */
 function givenVariable(
@@ -65,7 +125,7 @@ function givenVariable(
   knownClass: ClassFacts | undefined,
 ): string | undefined {
   const value = cluster.variables.get(role.variable);
-  if (typeof value !== "string" || NOBODY.includes(value)) return undefined;
+  if (typeof value !== "string" || isNobodys(value)) return undefined;
   return value === knownClass?.strings.get(role.variable)?.default ? undefined : value;
 }
 
@@ -92,15 +152,22 @@ const portOf = ({ endpoint, apiServerPort }: ClusterFacts, facts: Facts): number
 export function placeVip(s: Situation, host: string, annotate: boolean): Edit {
   const { cluster, role, facts } = s;
   const { endpoint, annotations } = cluster;
+  const lacksEndpoint = role.isEndpoint && (endpoint.host !== host || endpoint.port === undefined);
   const complete: Edit = {
-    ...((endpoint.host !== host || endpoint.port === undefined) && {
-      endpoint: { host, port: portOf(cluster, facts) },
-    }),
+    ...(lacksEndpoint && { endpoint: { host, port: portOf(cluster, facts) } }),
     ...(lacksVariable(s, host) && { variables: { [role.variable]: host } }),
     ...(annotate && annotations[role.annotation] !== host && { annotations: { [role.annotation]: host } }),
+    ...labelling(role, cluster, host),
   };
   const ended = endHold(s);
   return isEmpty(ended) ? complete : mergeEdits(complete, ended);
+}
+
+/** The label of a role that has one says the VIP, and nothing where it cannot. */
+export function labelling(role: Role, { labels }: ClusterFacts, host: string): Edit {
+  if (role.label === undefined) return NO_EDIT;
+  const value = isIP(host) === 4 ? host : undefined;
+  return labels[role.label] === value ? NO_EDIT : { labels: { [role.label]: value ?? null } };
 }
 
 /** A default that happens to be the VIP counts as empty, but there is nothing to write; nor over what is no text. */
@@ -124,8 +191,8 @@ export function mustBeChecked({ class: known, role, variable }: Situation, host:
  * With a host that is new, the hook on UPDATE sees that the hold is over. With one that was there before
  * (the class was changed) it cannot tell us from somebody who takes the hold away, so we say it.
  */
-function endHold({ cluster, facts }: Situation): Edit {
-  if (!isHeld(cluster)) return NO_EDIT;
+function endHold({ cluster, facts, held }: Situation): Edit {
+  if (!held) return NO_EDIT;
   const saysSo = facts.occasion === "watch" && cluster.endpoint.host !== undefined;
   return unpause(cluster.annotations, saysSo ? LIFTED : null);
 }
@@ -135,7 +202,7 @@ function endHold({ cluster, facts }: Situation): Edit {
  * not reconciled, Cluster API checks nothing, so nothing is written.
  */
 export const mustBeAnnounced = (s: Situation, host: string): boolean =>
-  isHeld(s.cluster) &&
+  s.held &&
   mustBeChecked(s, host) &&
   (s.cluster.annotations[HOLD] !== "VariableRestricted" || s.class?.reconciled === false);
 
@@ -146,10 +213,51 @@ export const isServedBy = (s: Situation): boolean =>
 export const isItsVip = (s: Situation): boolean => isServedBy(s) && s.claim?.ours !== false;
 
 /** Live, without our finalizer and without a claim: somebody made it by hand. */
-export const isByHand = ({ deletingSince, inUse }: AddressFacts): boolean =>
-  deletingSince === undefined && !inUse;
+export const isByHand = ({ deletingSince, inUse, pinnedAt }: AddressFacts): boolean =>
+  deletingSince === undefined && !inUse && pinnedAt === undefined;
 
-export const hasNoPool = (s: Situation): boolean => s.pools.matching.length === 0;
+/** Made by us for a claim that did not come: the process died between the two writes. */
+export const isPinned = ({ claim, address }: Situation): boolean =>
+  !claim && address?.pinnedAt !== undefined && address.deletingSince === undefined && !address.inUse;
+
+/** The name is free for it, or has it already. */
+export const isPinnable = (s: Situation): boolean =>
+  s.pin !== undefined && !s.claim && (!s.address || (isPinned(s) && s.address.address === s.pin.address));
+
+export const hasNoPool = (s: Situation): boolean => !s.pin && s.pools.matching.length === 0;
+
+/** The address that is about to be the VIP. */
+const comingVip = ({ address, host, variable }: Situation): string | undefined =>
+  address?.address ?? canonicalAddress(host ?? variable ?? "");
+
+/** Only where somebody else can have it at all, because the look is at every Cluster and address there is. */
+export const mayBeShared = ({ claim, facts, address }: Situation): boolean =>
+  claim !== undefined &&
+  address?.address !== undefined &&
+  (address.pinnedAt !== undefined || isOfOtherPool(address.address, claim.pool, valueOf(facts.pools) ?? []));
+
+/** Nobody looked yet who else has the address. */
+export const lacksLook = ({ roleFacts }: Situation): boolean => roleFacts.holders === undefined;
+
+export const look = (s: Situation): Pick<RolePlan, "lookFor"> => {
+  const address = comingVip(s);
+  return address === undefined ? {} : { lookFor: address };
+};
+
+export const isTaken = ({ roleFacts }: Situation): boolean =>
+  roleFacts.holders !== undefined && (valueOf(roleFacts.holders) ?? []).length > 0;
+
+const MOST_HOLDERS = 3;
+
+export const holderWords = (address: string, holders: readonly Holder[]): string => {
+  const names = holders
+    .slice(0, MOST_HOLDERS)
+    .map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
+  return `${address} of ${names.join(", ")}${holders.length > MOST_HOLDERS ? " and others" : ""}`;
+};
+
+export const takenWords = (s: Situation): string =>
+  holderWords(comingVip(s) ?? "", (s.roleFacts.holders && valueOf(s.roleFacts.holders)) ?? []);
 
 export const className = ({ cluster }: Situation): string =>
   cluster.class ? `${cluster.class.namespace}/${cluster.class.name}` : "";

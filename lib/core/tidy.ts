@@ -4,12 +4,13 @@
  * A manifest copied from a living Cluster carries what we wrote on that one. A Cluster that arrives with
  * its infrastructure is a move or a restore and keeps everything.
  */
-import { HOLD, OUR_PAUSE, PAUSED, PREFIX } from "./contract";
-import type { Edit } from "./edit";
+import { HOLD, OUR_PAUSE, PAUSED } from "./contract";
+import { NO_EDIT, type Edit } from "./edit";
 import type { ClusterFacts } from "./facts";
 import { ROLES } from "./roles";
 
-const WRITTEN_BY_US = [HOLD, `${PREFIX}ingress-vip`, ...ROLES.map(({ annotation }) => annotation)];
+const ANNOTATIONS = [HOLD, ...ROLES.flatMap(({ annotation, replaced }) => [annotation, replaced])];
+const LABELS = ROLES.flatMap(({ label }) => label ?? []);
 
 /** The API server cuts the prefix of a generated name here, so that the whole fits a label. */
 const LONGEST_PREFIX = 58;
@@ -17,13 +18,17 @@ const LONGEST_PREFIX = 58;
 /** @param suffix five characters of the alphabet that the API server uses for generated names */
 export function tidy(cluster: ClusterFacts, suffix: string): Edit {
   const { metadata } = cluster.source;
-  const ours = cluster.hasRefs ? [] : WRITTEN_BY_US.filter((key) => key in cluster.annotations);
+  const annotations = cluster.hasRefs ? [] : ANNOTATIONS.filter((key) => key in cluster.annotations);
+  const labels = cluster.hasRefs ? [] : LABELS.filter((key) => key in cluster.labels);
   const pause = !cluster.hasRefs && cluster.annotations[PAUSED] === OUR_PAUSE ? [PAUSED] : [];
-  const dropped = [...ours, ...pause];
   // The name is empty in a mutating hook, but the hook may set it; the claim's name needs it.
   const generate = !metadata.name && metadata.generateName && cluster.class;
   return {
     ...(generate && { name: `${metadata.generateName.slice(0, LONGEST_PREFIX)}${suffix}` }),
-    ...(dropped.length > 0 && { annotations: Object.fromEntries(dropped.map((key) => [key, null])) }),
+    ...dropped("annotations", [...annotations, ...pause]),
+    ...dropped("labels", labels),
   };
 }
+
+const dropped = (of: "annotations" | "labels", keys: readonly string[]): Edit =>
+  keys.length > 0 ? { [of]: Object.fromEntries(keys.map((key) => [key, null])) } : NO_EDIT;

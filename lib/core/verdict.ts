@@ -123,6 +123,11 @@ export const REASONS = {
     says: "The claim of the running Cluster's VIP was deleted by hand; the address stays reserved: {}",
     next: "Nothing breaks while the Cluster lives; to repair it, recreate the Cluster.",
   },
+  FormerVipKept: {
+    class: "attention",
+    says: "The VIP was changed by its user, and the former one stays reserved: {}",
+    next: "Once nothing answers there any more, remove the annotation that ends in -vip-replaced to give it back.",
+  },
   LateNotApplied: {
     class: "attention",
     says: "The VIP came when machines existed already, and writing it could replace them: {}",
@@ -137,6 +142,31 @@ export const REASONS = {
     class: "refusal",
     says: "spec.controlPlaneEndpoint.host and the VIP variable name different addresses: {}",
     next: "Give one of them, or the same in both.",
+  },
+  VipChange: {
+    class: "refusal",
+    says: "Machines run with the VIP, so it does not change from {}",
+    next: "To change it all the same, put the new VIP into the annotation vip.capi.gorizond.io/allow-change in the same request.",
+  },
+  VipKept: {
+    class: "good",
+    says: "The VIP was put back, it does not change from {}",
+    next: "To change it all the same, put the new VIP into the annotation vip.capi.gorizond.io/allow-change in the same request.",
+  },
+  VariableNotChanged: {
+    class: "refusal",
+    says: "The VIP changes to {}, but not the variable that carries it",
+    next: "Change the variable in the same request, so that Cluster API checks the new value.",
+  },
+  AddressTaken: {
+    class: "refusal",
+    says: "The VIP has another owner: {}",
+    next: "Give one of them another address.",
+  },
+  InsideOwnNetwork: {
+    class: "refusal",
+    says: "The VIP lies in the Cluster's own network of pods or services: {}",
+    next: "Give another address, or another network in spec.clusterNetwork.",
   },
   PoolRequired: {
     class: "refusal",
@@ -156,6 +186,9 @@ export interface Verdict {
 export const verdict = (reason: Reason, detail = ""): Verdict => ({ reason, detail });
 
 export const isRefusal = ({ reason }: Verdict): boolean => REASONS[reason].class === "refusal";
+
+/** We cannot go on by ourselves. */
+export const needsSomebody = (reason: Reason): boolean => REASONS[reason].class === "attention";
 
 /** Nothing is owed, so nothing needs to be looked at again but what changes. */
 export const isSettled = ({ reason }: Verdict): boolean => REASONS[reason].class === "good";

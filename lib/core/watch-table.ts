@@ -4,21 +4,31 @@
  * First row that applies decides, so a row may count on the ones above it. A pass makes the world one
  * step better and is safe to repeat; the next event, or the look that follows a write, does the rest.
  */
-import { adoption, isDetained, neverItsEndpoint, protection, releasing, retire } from "./adoption";
+import { sameHost } from "./address";
+import { adoption, isDetained, neverItsEndpoint, protection, releasing, retire, unpin } from "./adoption";
 import { DELETE_FOR_MOVE, HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
-import { whyUnread, type ClusterFacts } from "./facts";
+import { absent, whyUnread, type ClusterFacts } from "./facts";
 import { HOST_ROWS } from "./host-rows";
 import { lifting, NO_HOST_ROWS } from "./no-host-rows";
 import type { Row, Step } from "./row";
 import { says, waits } from "./says";
-import { claimWords, hasOptedOut, isHeld, isPausedByUser, isServedBy, type Situation } from "./situation";
+import {
+  claimWords,
+  hasOptedOut,
+  isHeld,
+  isPausedByUser,
+  isPinnable,
+  isPinned,
+  isServedBy,
+  type Situation,
+} from "./situation";
 
 /** Somebody else's write may have crossed ours; a moment later the reads agree. */
 const SOON_MS = 250;
 
 const unread = ({ roleFacts, facts }: Situation): string[] =>
-  whyUnread(roleFacts.claim, roleFacts.address, facts.class, facts.pools);
+  whyUnread(roleFacts.claim, roleFacts.address, facts.class, facts.pools, roleFacts.holders ?? absent);
 
 const ofAnother = (uid: string | undefined, s: Situation): boolean =>
   uid !== undefined && uid !== s.cluster.uid;
@@ -100,6 +110,17 @@ function tidied({ annotations }: ClusterFacts): Edit {
   return Object.keys(changed).length > 0 ? { annotations: changed } : NO_EDIT;
 }
 
+/** A running control plane keeps its endpoint; a role that is none can be switched off at any time. */
+function takenBack({ role, cluster, host, variable }: Situation): Edit {
+  if (role.isEndpoint) return NO_EDIT;
+  const hasLabel = role.label !== undefined && role.label in cluster.labels;
+  return {
+    ...(role.annotation in cluster.annotations && { annotations: { [role.annotation]: null } }),
+    ...(hasLabel && { labels: { [role.label]: null } }),
+    ...(sameHost(variable, host) && { variables: { [role.variable]: null } }),
+  };
+}
+
 export const watchTable: readonly Row<Situation>[] = [
   {
     name: "a read failed",
@@ -122,14 +143,26 @@ export const watchTable: readonly Row<Situation>[] = [
     plan: ({ cluster }) => says("Adopting", "", { edit: tidied(cluster), lookAgainMs: SOON_MS }),
   },
   {
+    // The record first: the address may only go once nothing on the Cluster says it any more.
+    name: "switched off: what was written is taken back",
+    when: (s) => hasOptedOut(s.cluster, s.role) && !isEmpty(takenBack(s)),
+    plan: (s) => says("OptedOut", "", { edit: takenBack(s) }),
+  },
+  {
     name: "opted out",
     when: (s) => hasOptedOut(s.cluster, s.role),
     plan: (s) => says("OptedOut", "", { ...retire(s), ...lifting(s) }),
   },
   {
     name: "released by the user",
-    when: (s) => s.cluster.annotations[HOLD] === RELEASED && s.host === undefined,
+    when: (s) => s.role.isEndpoint && s.cluster.annotations[HOLD] === RELEASED && s.host === undefined,
     plan: (s) => says("Released", "", retire(s)),
+  },
+  {
+    // A create died between the two writes of its reservation, and the Cluster came another way.
+    name: "address pinned for nobody",
+    when: (s) => isPinned(s) && !isPinnable(s),
+    plan: (s) => waits(s, "PreviousAddressReleasing", `IPAddress ${s.address?.name}`, unpin(s)),
   },
   ...HOST_ROWS,
   ...NO_HOST_ROWS,

@@ -1,12 +1,15 @@
 /** Answers: with which change may a new Cluster be stored? */
+import { undoing } from "../core/adoption";
 import { isNobodysBusiness } from "../core/create-table";
-import { NO_EDIT, type Edit } from "../core/edit";
+import { mergeEdits, NO_EDIT, type Edit } from "../core/edit";
 import type { ClusterFacts, Facts, RoleFacts } from "../core/facts";
 import { found } from "../core/facts";
-import { isRefusal, sentence } from "../core/verdict";
+import { isRefusal, sentence, type Verdict } from "../core/verdict";
+import type { Clock } from "../ports/clock";
 import type { Executor, Outcome } from "../ports/executor";
 import type { Inventory } from "../ports/inventory";
 import type { Journal } from "../ports/journal";
+import { looked } from "./looked";
 import { settle, type Settled } from "./settle";
 
 export interface Admission {
@@ -20,9 +23,16 @@ export interface Ports {
   readonly inventory: Inventory;
   readonly executor: Executor;
   readonly journal: Journal;
+  readonly clock: Clock;
 }
 
+/** How much longer than the endpoint another role may take: both were asked for at the same time. */
+export const GRACE_MS = 500;
+
 /**
+ * Each role settles by itself, beside the others; what is no endpoint is left to the watch soon after the
+ * endpoint is decided.
+ *
  * @param budget ends every read, write and wait; what is not done by then is left to the watch
  * @throws only what a port throws, and ports answer with what went wrong: that becomes a hold
  */
@@ -30,16 +40,37 @@ export async function admit(
   cluster: ClusterFacts,
   dryRun: boolean,
   budget: AbortSignal,
-  { inventory, executor, journal }: Ports,
+  ports: Ports,
 ): Promise<Admission> {
   if (isNobodysBusiness(cluster)) return { edit: NO_EDIT, warnings: [], refusal: undefined };
-  const first = await inventory.gatherForCreate(cluster, dryRun, budget);
-  const settled = await settle(first, journal, {
+  const facts = await ports.inventory.gatherForCreate(cluster, dryRun, budget);
+  const patience = new AbortController();
+  const soon = AbortSignal.any([budget, patience.signal]);
+  const [endpoint, others] = parted(facts.roles);
+  const beside = others.map((role) => settleRole({ ...facts, roles: [role] }, soon, ports));
+  const decided = await Promise.all(
+    endpoint.map((role) => settleRole({ ...facts, roles: [role] }, budget, ports)),
+  );
+  const callOff = ports.clock.after(refusalIn(decided) ? 0 : GRACE_MS, () => patience.abort());
+  const settled = [...decided, ...(await Promise.all(beside))];
+  callOff();
+  return answer(settled, cluster, budget, ports);
+}
+
+const parted = (roles: readonly RoleFacts[]): readonly [RoleFacts[], RoleFacts[]] => [
+  roles.filter(({ role }) => role.isEndpoint),
+  roles.filter(({ role }) => !role.isEndpoint),
+];
+
+const settleRole = (
+  first: Facts,
+  budget: AbortSignal,
+  { inventory, executor, journal }: Ports,
+): Promise<Settled> =>
+  settle(first, journal, {
     carryOut: ({ steps }) => executor.carryOut(steps, budget),
     next: (last) => goOn(last, inventory, budget),
   });
-  return answer(settled, cluster);
-}
 
 async function goOn(
   { facts, plan, outcome }: Settled,
@@ -49,19 +80,25 @@ async function goOn(
   const { cluster } = facts;
   if (facts.spent !== undefined || cluster.state !== "found") return undefined;
   if (outcome.kind === "conflict" && !budget.aborted)
-    return inventory.gatherForCreate(cluster.value, facts.dryRun, budget);
+    return ofTheSameRoles(facts, await inventory.gatherForCreate(cluster.value, facts.dryRun, budget));
   if (outcome.kind !== "done") return { ...facts, spent: outcome.why };
   if (outcome.claims.length > 0) return reserved(facts, outcome);
+  if (plan.looks.length > 0) return looked(facts, plan, inventory, budget);
   if (!plan.waitFor) return undefined;
   return waitedFor(facts, plan.waitFor.name, inventory, budget);
 }
+
+const ofTheSameRoles = ({ roles }: Facts, again: Facts): Facts => ({
+  ...again,
+  roles: again.roles.filter(({ role }) => roles.some((one) => one.role === role)),
+});
 
 /** What we wrote is what we know: no read lies between a reservation and the wait for its address. */
 const reserved = (facts: Facts, { claims }: Outcome & { kind: "done" }): Facts => ({
   ...facts,
   roles: facts.roles.map((role) => {
     const claim = claims.find(({ name }) => name === `${role.role.claimPrefix}${facts.key.name}`);
-    return claim ? { ...role, claim: found(claim), reserved: true } : role;
+    return claim ? { ...role, claim: found(claim), reserved: true, holders: undefined } : role;
   }),
 });
 
@@ -79,11 +116,34 @@ async function waitedFor(
   return { ...facts, roles: facts.roles.map((other) => (other === role ? bound : other)) };
 }
 
-function answer({ facts, plan }: Settled, cluster: ClusterFacts): Admission {
-  const name = `${facts.key.namespace}/${cluster.key.name}`;
-  const refused = plan.decisions.find(({ verdict }) => isRefusal(verdict));
-  const warnings = plan.decisions.filter(({ warn }) => warn).map(({ verdict }) => sentence(verdict, name));
-  return refused
-    ? { edit: NO_EDIT, warnings: [], refusal: sentence(refused.verdict, name) }
-    : { edit: plan.edit, warnings, refusal: undefined };
+async function answer(
+  settled: readonly Settled[],
+  cluster: ClusterFacts,
+  budget: AbortSignal,
+  { executor }: Ports,
+): Promise<Admission> {
+  const name = `${cluster.key.namespace}/${cluster.key.name}`;
+  const refusal = refusalIn(settled);
+  if (refusal) {
+    await Promise.all(settled.map(({ facts }) => executor.carryOut(undoing(facts), budget)));
+    return { edit: NO_EDIT, warnings: [], refusal: sentence(refusal, name) };
+  }
+  const warned = settled.flatMap(({ plan }) => plan.decisions.filter(({ warn }) => warn));
+  return {
+    edit: settled.map(({ plan }) => plan.edit).reduce(mergeEdits),
+    warnings: distinct(warned.map(({ verdict }) => verdict)).map((verdict) => sentence(verdict, name)),
+    refusal: undefined,
+  };
 }
+
+const refusalIn = (settled: readonly Settled[]): Verdict | undefined =>
+  settled
+    .flatMap(({ plan }) => plan.decisions)
+    .find(({ role, verdict }) => role.isEndpoint && isRefusal(verdict))?.verdict;
+
+/** What concerns all roles is said once. */
+const distinct = (verdicts: readonly Verdict[]): Verdict[] =>
+  verdicts.filter(
+    ({ reason, detail }, at) =>
+      at === verdicts.findIndex((one) => one.reason === reason && one.detail === detail),
+  );

@@ -1,4 +1,4 @@
-import type { ClaimFacts, ClusterFacts, Facts, Key, RoleFacts } from "../core/facts";
+import type { ClaimFacts, ClusterFacts, Facts, Holder, Key, Known, RoleFacts } from "../core/facts";
 
 /** Reads. May be stale, never partial: what could not be read says so in the facts. */
 export interface Inventory {
@@ -19,6 +19,9 @@ export interface Inventory {
    * Starts from the version that was written, so nothing can be missed in between.
    */
   awaitAddress(facts: RoleFacts, claim: ClaimFacts, signal: AbortSignal): Promise<RoleFacts | undefined>;
+
+  /** Everybody else who has an address: Clusters by their endpoint, and addresses that a claim was given. */
+  holders(address: string, but: Key, signal?: AbortSignal): Promise<Known<readonly Holder[]>>;
 
   /** The keys of every Cluster, claim and address there is, for a full pass. */
   keys(): Promise<readonly Key[]>;

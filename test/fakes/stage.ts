@@ -68,6 +68,7 @@ export class Stage {
     const executor = new KubeExecutor(client, clock);
     this.ports = {
       inventory: new KubeInventory(client, { ...RULES, ...objects.rules }, clock, sight),
+      clock,
       executor: { carryOut: (steps, signal) => this.#counted(steps, () => executor.carryOut(steps, signal)) },
       journal: { record: (_facts, plan, outcome) => this.#record(plan, outcome) },
     };

@@ -16,6 +16,7 @@ export interface Case {
   readonly edit?: Edit;
   readonly steps?: readonly string[];
   readonly waitFor?: string;
+  readonly lookFor?: string;
   readonly lookAgainMs?: number;
   readonly warn?: boolean;
 }
@@ -26,6 +27,11 @@ export function words(step: Step): string {
       const { name, pool, owner } = step.claim;
       return `create ${name} from ${poolName(pool)} ${owner ? `owned by ${owner.uid}` : "bare"}`;
     }
+    case "pin-address":
+    case "park-address":
+      return `${step.kind.replace("-address", "")} ${step.pin.address} as ${step.claim.name} in ${poolName(step.pin.pool.ref)}`;
+    case "delete-address":
+      return `delete address ${step.address.name}`;
     case "adopt-claim":
       return [
         ...(step.owner ? [`own ${step.claim.name} for ${step.owner.uid}`] : []),
@@ -47,7 +53,7 @@ export function words(step: Step): string {
 /** Runs every case as a test, and proves at the end that no row of the table was left out. */
 export function everyRow(tables: readonly (readonly { name: string }[])[], cases: readonly Case[]): void {
   test.each(cases)("$title [$row]", (expected) => {
-    const { decisions, edit, steps, waitFor, lookAgainMs } = plan(expected.facts);
+    const { decisions, edit, steps, waitFor, looks, lookAgainMs } = plan(expected.facts);
     const [decision] = decisions;
     expect({
       row: decision?.row,
@@ -55,6 +61,7 @@ export function everyRow(tables: readonly (readonly { name: string }[])[], cases
       edit,
       steps: steps.map(words),
       waitFor: waitFor?.name,
+      lookFor: looks[0]?.address,
       lookAgainMs,
       warn: decision?.warn ?? false,
     }).toEqual({
@@ -63,6 +70,7 @@ export function everyRow(tables: readonly (readonly { name: string }[])[], cases
       edit: expected.edit ?? NO_EDIT,
       steps: expected.steps ?? [],
       waitFor: expected.waitFor,
+      lookFor: expected.lookFor,
       lookAgainMs: expected.lookAgainMs,
       warn: expected.warn ?? false,
     });

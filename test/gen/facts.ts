@@ -12,12 +12,13 @@ import {
   found,
   unread,
   type Facts,
+  type Holder,
   type Known,
   type KubeObject,
   type PoolFacts,
   type Rules,
 } from "../../lib/core/facts";
-import { CONTROL_PLANE } from "../../lib/core/roles";
+import { CONTROL_PLANE, type Role } from "../../lib/core/roles";
 import * as make from "./objects";
 
 /** A read that failed, with what the API server said. */
@@ -33,9 +34,15 @@ export interface World {
   readonly namesake?: Read<true>;
   readonly class?: Read<KubeObject>;
   readonly pools?: readonly KubeObject[] | Unread;
+  /** The one role that is looked at; the control plane unless told. */
+  readonly role?: Role;
   readonly claim?: Read<KubeObject>;
   readonly address?: Read<KubeObject>;
   readonly reserved?: boolean;
+  /** Who else has the address; nobody looked yet unless told. */
+  readonly holders?: readonly Holder[] | Unread;
+  /** Who else was seen with the VIP. */
+  readonly rivals?: readonly Holder[];
   readonly dryRun?: boolean;
   readonly spent?: string;
   readonly rules?: Partial<Rules>;
@@ -64,6 +71,7 @@ export const poolOf = (object: KubeObject): PoolFacts =>
   });
 
 function facts(occasion: Facts["occasion"], world: World): Facts {
+  const role = world.role ?? CONTROL_PLANE;
   const built: Facts = {
     occasion,
     dryRun: world.dryRun ?? false,
@@ -76,12 +84,13 @@ function facts(occasion: Facts["occasion"], world: World): Facts {
     pools: known(world.pools ?? [], (pools) => pools.map(poolOf)),
     roles: [
       {
-        role: CONTROL_PLANE,
-        claim: known(world.claim, (object) =>
-          claimFacts(object, CONTROL_PLANE, world.claimSeenAt ?? 0, make.NOW),
-        ),
+        role,
+        claim: known(world.claim, (object) => claimFacts(object, role, world.claimSeenAt ?? 0, make.NOW)),
         address: known(world.address, addressFacts),
         reserved: world.reserved ?? false,
+        holders:
+          world.holders && known<readonly Holder[], readonly Holder[]>(world.holders, (holders) => holders),
+        rivals: world.rivals ?? [],
       },
     ],
     spent: world.spent,

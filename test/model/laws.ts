@@ -10,7 +10,7 @@ import {
 } from "../../lib/core/contract";
 import { KubeInventory } from "../../lib/adapters/kube-inventory";
 import { valueOf, type KubeObject } from "../../lib/core/facts";
-import { plan, stepsWithEdit } from "../../lib/core/plan";
+import { plan, writesOf } from "../../lib/core/plan";
 import { atOnce, FakeClient } from "../fakes/api-server";
 import { claimName, CONTROL_PLANE, clusterOfClaim } from "../../lib/core/roles";
 import {
@@ -199,7 +199,7 @@ async function checkNextPass(world: World): Promise<void> {
     // Cluster API refuses these, and they are tried again.
     if (cluster && (isFrozen(world, cluster.source) || isRestricted(cluster.source))) continue;
     const next = plan(facts);
-    const steps = stepsWithEdit(next, cluster).map(({ kind }) => kind);
+    const steps = writesOf(next, cluster).flatMap((all) => all.map(({ kind }) => kind));
     law("the next pass plans nothing", steps.length === 0, () => [key, steps, next.decisions[0]?.row]);
   }
 }

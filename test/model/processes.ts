@@ -4,6 +4,7 @@ import { ClusterHook } from "../../capabilities/cluster-hook";
 import { ClusterWatch, keyOf, textOf } from "../../capabilities/cluster-watch";
 import type { Cluster } from "../../capabilities/kinds";
 import { KeyQueue } from "../../lib/adapters/key-queue";
+import { Sightings } from "../../lib/adapters/sightings";
 import { KubeExecutor } from "../../lib/adapters/kube-executor";
 import { KubeInventory } from "../../lib/adapters/kube-inventory";
 import { ROLE_LABEL } from "../../lib/core/contract";
@@ -41,6 +42,7 @@ abstract class Process {
       inventory: new KubeInventory(client, rules, own),
       executor: new KubeExecutor(client, own),
       journal: { record: (...what) => this.isAlive && journal.record(...what) },
+      clock: own,
     };
   }
 
@@ -56,7 +58,7 @@ interface Answer {
 }
 
 export class Admission extends Process {
-  readonly #hook = new ClusterHook(this.ports, this.ground.clock.of(this), BUDGET_MS, (_operation, error) => {
+  readonly #hook = new ClusterHook(this.ports, BUDGET_MS, (_operation, error) => {
     throw error;
   });
 
@@ -98,7 +100,7 @@ export class Watcher extends Process {
     this.ground.clock.of(this),
     () => 1,
   );
-  readonly #watch = new ClusterWatch(this.#queue);
+  readonly #watch = new ClusterWatch(this.#queue, new Sightings(), () => undefined);
   readonly inbox: Event[] = [];
   readonly #known = new Map<string, Event>();
 

@@ -234,9 +234,10 @@ class World {
     const ports = {
       inventory: new KubeInventory(client, rules, this.clock),
       executor: new KubeExecutor(client, this.clock),
+      clock: this.clock,
       journal: { record: (facts: Facts, plan: Plan): void => void heard.records.push({ facts, plan }) },
     };
-    return new ClusterHook(ports, this.clock, BUDGET_MS, (_, error) => heard.failures.push(error));
+    return new ClusterHook(ports, BUDGET_MS, (_, error) => heard.failures.push(error));
   }
 
   #seed(of: Resource, object: KubeObject): void {

@@ -91,7 +91,7 @@ describe("A claim's name", () => {
 describe("A change", () => {
   const edits: fc.Arbitrary<Edit> = fc.oneof(
     storedFacts.map((facts) => plan(facts).edit),
-    fc.tuple(clusters, clusters).map(([old, now]) => restore(clusterFacts(old), clusterFacts(now))),
+    fc.tuple(clusters, clusters).map(([old, now]) => restore(clusterFacts(old), clusterFacts(now)).edit),
   );
   const tilt = (object: KubeObject, edit: Edit): KubeObject =>
     applyEdit(object, deepFreeze(structuredClone(edit)));
@@ -126,14 +126,14 @@ describe("A change", () => {
 
 describe("An update", () => {
   const restored = (old: KubeObject, now: KubeObject): KubeObject =>
-    applyEdit(now, restore(clusterFacts(old), clusterFacts(now)));
+    applyEdit(now, restore(clusterFacts(old), clusterFacts(now)).edit);
 
   test("that changes nothing is left as it is, unless an entry is empty or a way out still has our pause", () => {
     fc.assert(
       fc.property(clusters, (object) => {
         const facts = clusterFacts(object);
         fc.pre(facts.variables.get(VARIABLE) !== "" && !isHeld(facts));
-        const edit = restore(facts, facts);
+        const { edit } = restore(facts, facts);
         expect(
           Object.keys(edit.annotations ?? {}).filter((key) => key !== "cluster.x-k8s.io/paused"),
         ).toEqual([]);

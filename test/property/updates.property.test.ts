@@ -15,7 +15,7 @@ import { OUR_PAUSE, PAUSED } from "../../lib/core/contract";
 import { applyEdit, type Edit } from "../../lib/core/edit";
 import type { ClusterFacts, KubeObject } from "../../lib/core/facts";
 import { sameHost } from "../../lib/core/address";
-import { restore } from "../../lib/core/restore";
+import { restore, type Restoration } from "../../lib/core/restore";
 import { CONTROL_PLANE } from "../../lib/core/roles";
 import { NAMESPACE, VARIABLE } from "../gen/objects";
 import {
@@ -34,7 +34,7 @@ describe("An update does no I/O", () => {
   type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
   /** The compiler refuses this line when `restore` takes a port, or gives a promise. */
-  const isPure: Same<typeof restore, (old: ClusterFacts, wished: ClusterFacts) => Edit> = true;
+  const isPure: Same<typeof restore, (old: ClusterFacts, wished: ClusterFacts) => Restoration> = true;
 
   const core = resolve(__dirname, "../../lib/core");
   const textOf = (file: string): string => readFileSync(file, "utf8");
@@ -106,7 +106,7 @@ const untouchable = <T extends object>(): T =>
 
 async function ask(review: Review): Promise<Answered> {
   const failures: unknown[] = [];
-  const hook = new ClusterHook(untouchable(), untouchable(), 0, (_, error) => failures.push(error));
+  const hook = new ClusterHook(untouchable(), 0, (_, error) => failures.push(error));
   const before = JSON.stringify(review);
   const answer = await answerOf(hook, review).catch((error: unknown) => {
     fc.pre(!(error instanceof NotAsked));
@@ -128,7 +128,7 @@ const same = (one: unknown, other: unknown): void => {
 const facts = (object: KubeObject | undefined): ClusterFacts => clusterFacts(object as KubeObject, NAMESPACE);
 
 const edited = (old: KubeObject | undefined, now: KubeObject): KubeObject =>
-  applyEdit(now, restore(facts(old), facts(now)));
+  applyEdit(now, restore(facts(old), facts(now)).edit);
 
 function isAllowed({ answer }: Answered): void {
   must(answer.allowed && answer.status === undefined, `refused: ${answer.status?.message}`);
@@ -233,7 +233,7 @@ describe("An update", () => {
   test("is answered before anybody else has a turn", async () => {
     await fc.assert(
       fc.asyncProperty(updates, async (review) => {
-        const hook = new ClusterHook(untouchable(), untouchable(), 0, () => undefined);
+        const hook = new ClusterHook(untouchable(), 0, () => undefined);
         const request = { Request: { ...review, uid: "1", namespace: NAMESPACE }, Raw: review.object };
         const answered = hook.admit(request as unknown as Parameters<ClusterHook["admit"]>[0]);
         same(request.Raw, edited(review.oldObject, review.object));

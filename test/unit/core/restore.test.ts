@@ -2,7 +2,7 @@
 import { clusterFacts } from "../../../lib/adapters/kube-objects";
 import { HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "../../../lib/core/contract";
 import { applyEdit, NO_EDIT, type Edit } from "../../../lib/core/edit";
-import { restore } from "../../../lib/core/restore";
+import { restore as restoration } from "../../../lib/core/restore";
 import {
   annotated,
   type Change,
@@ -33,6 +33,7 @@ import {
 
 const facts = (...changes: readonly Change[]): ReturnType<typeof clusterFacts> =>
   deepFreeze(clusterFacts(stored(...changes)));
+const restore = (...both: Parameters<typeof restoration>): Edit => restoration(...both).edit;
 const served = facts(complete());
 const heldBefore = facts(held("PoolExhausted"));
 const noAnnotations: Change = put("metadata", "annotations")(undefined);
