@@ -8,6 +8,7 @@ import { ROLE_LABEL } from "../lib/core/contract";
 import {
   Cluster,
   ClusterClass,
+  FurtherPool,
   GlobalInClusterIPPool,
   InClusterIPPool,
   IPAddress,
@@ -15,6 +16,7 @@ import {
 } from "./kinds";
 import type { KubeObject } from "../lib/core/facts";
 import type { ClusterWatch } from "./cluster-watch";
+import { settings } from "./settings";
 import { admission, wire } from "./wiring";
 
 export const ClusterVip = new Capability({
@@ -43,6 +45,8 @@ When(IPAddress).IsCreatedOrUpdated().WithLabel(ROLE_LABEL).Watch(on("addressChan
 // What a Cluster without its VIP may be waiting for.
 When(InClusterIPPool).IsCreatedOrUpdated().Watch(on("poolChanged"));
 When(GlobalInClusterIPPool).IsCreatedOrUpdated().Watch(on("poolChanged"));
+for (const kind of settings.furtherPools)
+  When(FurtherPool, kind).IsCreatedOrUpdated().Watch(on("poolChanged"));
 When(ClusterClass).IsCreatedOrUpdated().Watch(on("classChanged"));
 
 // Deletions matter as well, and Pepr's `When` cannot say "every event"; a second binding for them would

@@ -13,7 +13,7 @@ import {
   clusterFacts,
   poolFacts,
 } from "../lib/adapters/kube-objects";
-import { POOL_KINDS } from "../lib/adapters/kinds";
+import { IN_CLUSTER_POOLS } from "../lib/adapters/kinds";
 import { addressPrint, claimPrint, classPrint, clusterPrint, News, poolPrint } from "../lib/adapters/news";
 import { ROLE_LABEL } from "../lib/core/contract";
 import type { Key, KubeObject, PoolFacts } from "../lib/core/facts";
@@ -48,6 +48,7 @@ export class ClusterWatch {
     private readonly queue: Pick<KeyQueue, "add" | "addLater" | "wake">,
     private readonly seen: Sightings,
     private readonly overlapping: (overlap: Overlap) => void,
+    private readonly poolKinds = IN_CLUSTER_POOLS,
   ) {}
 
   clusterChanged(object: KubeObject, phase: string): void {
@@ -107,10 +108,11 @@ export class ClusterWatch {
   }
 
   poolChanged(object: KubeObject, phase: string): void {
-    const kind = POOL_KINDS.find(({ kind: name }) => name === object.kind);
+    const group = object.apiVersion?.split("/")[0];
+    const kind = this.poolKinds.find((each) => each.kind === object.kind && each.group === group);
     if (!kind) return;
     const pool = poolFacts(object, kind);
-    const name = `${kind.plural} ${object.metadata.namespace}/${object.metadata.name}`;
+    const name = `${kind.plural}.${kind.group} ${object.metadata.namespace}/${object.metadata.name}`;
     if (!this.#news.isNew(name, poolPrint(pool), isGone(phase))) return;
     for (const overlap of this.#overlaps.of(pool, isGone(phase))) this.overlapping(overlap);
     this.queue.wake((interest) => isWokenBy(pool, interest));

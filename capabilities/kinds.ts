@@ -16,6 +16,8 @@ export class IPAddressClaim extends GenericKind {}
 export class IPAddress extends GenericKind {}
 export class InClusterIPPool extends GenericKind {}
 export class GlobalInClusterIPPool extends GenericKind {}
+/** Of a kind that an installation names: Pepr is told which, binding by binding. */
+export class FurtherPool extends GenericKind {}
 
 const register = (model: typeof GenericKind, { group, version, kind, plural }: Resource): void =>
   RegisterKind(model, { group, version, kind, plural });

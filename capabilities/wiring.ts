@@ -1,23 +1,23 @@
 /** Answers: which adapter stands behind which port? The composition root; nothing is made before it is used. */
 import type { PeprModule, PeprMutateRequest } from "pepr";
 import { keepConnectionsAlive } from "../lib/adapters/keep-alive";
-import { FirstSight } from "../lib/adapters/first-sight";
 import { KeyQueue } from "../lib/adapters/key-queue";
 import { KubeClient } from "../lib/adapters/kube-client";
 import { KubeExecutor } from "../lib/adapters/kube-executor";
+import { IN_CLUSTER_POOLS } from "../lib/adapters/kinds";
 import { KubeInventory } from "../lib/adapters/kube-inventory";
+import { listPools } from "../lib/adapters/pool-listing";
 import { Sightings } from "../lib/adapters/sightings";
 import { systemClock } from "../lib/adapters/system-clock";
 import { jsonLogger, WinstonJournal } from "../lib/adapters/winston-journal";
 import { reconcile } from "../lib/flows/reconcile";
-import { readSettings, SettingsError, type Settings } from "../lib/settings";
-import { pepr } from "../package.json";
 import { ClusterHook } from "./cluster-hook";
 import { ClusterWatch, keyOf, textOf } from "./cluster-watch";
 import type { Cluster } from "./kinds";
+import { settings } from "./settings";
 
 interface Wired {
-  readonly settings: Settings;
+  readonly client: KubeClient;
   readonly logger: ReturnType<typeof jsonLogger>;
   readonly inventory: KubeInventory;
   readonly hook: ClusterHook;
@@ -29,12 +29,12 @@ let wired: Wired | undefined;
 
 export function wire(): Wired {
   if (wired) return wired;
-  const settings = readSettings(process.env, pepr.webhookTimeout);
   const client = new KubeClient();
+  const poolKinds = [...IN_CLUSTER_POOLS, ...settings.furtherPools];
   const logger = jsonLogger(settings.logLevel);
   const seen = new Sightings();
   const ports = {
-    inventory: new KubeInventory(client, settings.rules, systemClock, new FirstSight(systemClock), seen),
+    inventory: new KubeInventory(client, settings.rules, systemClock, { poolKinds, seen }),
     executor: new KubeExecutor(client, systemClock),
     journal: new WinstonJournal(logger),
     clock: systemClock,
@@ -44,13 +44,16 @@ export function wire(): Wired {
   );
   const queue = new KeyQueue((key) => reconcile(keyOf(key), ports), settings.workers, systemClock);
   return (wired = {
-    settings,
+    client,
     logger,
     inventory: ports.inventory,
     hook,
     queue,
-    watch: new ClusterWatch(queue, seen, ({ pools, addresses }) =>
-      logger.warn("Pools have addresses in common", { pools, addresses }),
+    watch: new ClusterWatch(
+      queue,
+      seen,
+      ({ pools, addresses }) => logger.warn("Pools have addresses in common", { pools, addresses }),
+      poolKinds,
     ),
   });
 }
@@ -75,21 +78,29 @@ async function fullPass(): Promise<void> {
   }
 }
 
+/**
+ * A kind that a setting names may be missing, misspelt or not allowed. Pepr ends a watcher that cannot read a
+ * kind without saying which, and admission says it only with the first Cluster: so it is said here.
+ */
+async function tryFurtherPools(): Promise<void> {
+  const { client, logger } = wire();
+  for (const pools of settings.furtherPools) {
+    const tried = await listPools(client, [pools]);
+    const kind = `${pools.kind}.${pools.group}`;
+    if (tried.state === "unread")
+      logger.error("A kind of VIP_POOL_KINDS cannot be read", { kind, reason: tried.why });
+  }
+}
+
 /** Before Pepr makes its server. */
 export function prepare(): void {
   if (process.env["PEPR_MODE"] !== "build") keepConnectionsAlive();
 }
 
-/** Settings are checked first: a process with a wrong one never answers as if all were well. */
 export function start(peprModule: PeprModule): void {
   if (process.env["PEPR_MODE"] === "build") return;
-  try {
-    peprModule.start(wire().settings.listenPort);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
-  }
+  peprModule.start(settings.listenPort);
+  void tryFurtherPools();
   const watches = process.env["PEPR_WATCH_MODE"] === "true" || process.env["PEPR_MODE"] === "dev";
   if (watches) void fullPass();
 }

@@ -5,21 +5,27 @@
  * alike. A value that makes no sense stops the process at start: a typing error must not become a policy.
  */
 import * as v from "valibot";
+import type { Resource } from "./adapters/kinds";
 import type { Rules } from "./core/facts";
+import { FORM, PoolKinds } from "./pool-kinds";
 
 export interface Settings {
   readonly rules: Rules;
   readonly budgetMs: number;
   readonly workers: number;
+  /** Kinds of pool besides the two that are always there. */
+  readonly furtherPools: readonly Resource[];
   readonly listenPort: number;
   readonly logLevel: string;
 }
+
+type Value = string | number | readonly Resource[];
 
 interface Setting {
   readonly fallback: string;
   readonly allowed: string;
   readonly meaning: string;
-  readonly schema: v.GenericSchema<string, string | number>;
+  readonly schema: v.GenericSchema<string, Value>;
 }
 
 const whole = (from: number, to: number): Pick<Setting, "allowed" | "schema"> => ({
@@ -71,6 +77,12 @@ export const SETTINGS = {
     meaning:
       "Seconds after which a claim is removed that had a Cluster once: a restore may still bring it back.",
   },
+  VIP_POOL_KINDS: {
+    fallback: "",
+    allowed: FORM,
+    schema: PoolKinds,
+    meaning: "Kinds of pool besides InClusterIPPool and GlobalInClusterIPPool, which are always there.",
+  },
   VIP_WORKERS: {
     fallback: "8",
     ...whole(1, 64),
@@ -120,14 +132,16 @@ export function readSettings(
     }),
     budgetMs: budget * SECOND,
     workers: number("VIP_WORKERS"),
+    furtherPools: read("VIP_POOL_KINDS", env["VIP_POOL_KINDS"]) as readonly Resource[],
     listenPort: number("VIP_LISTEN_PORT"),
     logLevel: word("VIP_LOG_LEVEL"),
   });
 }
 
-function read(name: SettingName, value: string | undefined): string | number {
+function read(name: SettingName, value: string | undefined): Value {
   const { fallback, schema, allowed }: Setting = SETTINGS[name];
   const result = v.safeParse(schema, value === undefined || value === "" ? fallback : value);
   if (result.success) return result.output;
-  throw new SettingsError(`${name} is "${value}", but must be ${allowed}`);
+  const own = result.issues.find(({ type }) => type === "raw_transform")?.message;
+  throw new SettingsError(`${name} is "${value}", but ${own ?? `must be ${allowed}`}`);
 }

@@ -18,6 +18,7 @@ import { objectsOf, type KubeObject } from "./manifest";
 import { matchConditions } from "./match-conditions";
 import { encodedModule, SECRET_LIMIT } from "./module-secret";
 import { CHART, checkFresh, clear, DIST, MANIFEST, NAME, publish, read, SCRIPT, UNFINISHED } from "./output";
+import { furtherPools } from "./pool-rules";
 import { SIDE_EFFECTS } from "./webhook";
 
 function build(): void {
@@ -54,6 +55,7 @@ function summary(objects: readonly KubeObject[], { repaired }: Completion): read
     `${join(DIST, SCRIPT)}   ${script} bytes; in the module's Secret ${secret} of ${SECRET_LIMIT}`,
     `Added   sideEffects ${SIDE_EFFECTS}; matchConditions ${conditions.join(", ")}`,
     `        to the chart's schema: webhookTimeout from ${pepr.webhookTimeout} to 30`,
+    ...furtherPools().map(({ plural, group }) => `        the right to read ${plural}.${group}`),
     ...(repaired
       ? ["Repaired   the chart's webhook template, where Pepr had replaced texts too widely"]
       : []),

@@ -1,13 +1,14 @@
 /** Answers: what is added to Pepr's output? */
-import { parse } from "yaml";
+import { parse, parseDocument, type Document } from "yaml";
 import { pepr } from "../package.json";
 import { BuildFailure } from "./build-failure";
 import { withTimeoutBounds } from "./chart-schema";
 import type { WebhookConfiguration, WebhookValues } from "./chart-values";
 import { saysTheSame, webhookTemplate } from "./chart-webhook";
-import { nameOf } from "./expectations";
-import { changeObject, objectsOf, type KubeObject } from "./manifest";
+import { nameOf, type Rule } from "./expectations";
+import { changeObject, objectsOf, yamlOf, type KubeObject } from "./manifest";
 import { MANIFEST, NAME, read, SCHEMA, SCRIPT_MAP, VALUES, WEBHOOK_TEMPLATE, write } from "./output";
+import { furtherPools, withPoolRules } from "./pool-rules";
 import { completeWebhook, WEBHOOK_KIND } from "./webhook";
 
 export interface Completion {
@@ -21,6 +22,7 @@ export function complete(): Completion {
   const repaired = !saysTheSame(read(WEBHOOK_TEMPLATE), generated, values);
   write(MANIFEST, changeObject(read(MANIFEST), WEBHOOK_KIND, completeWebhook));
   write(WEBHOOK_TEMPLATE, webhookTemplate(webhookIn(objectsOf(read(MANIFEST))), values));
+  if (furtherPools().length > 0) allowPools();
   write(
     SCHEMA,
     `${JSON.stringify(withTimeoutBounds(JSON.parse(read(SCHEMA)), pepr.webhookTimeout), null, 2)}\n`,
@@ -28,6 +30,20 @@ export function complete(): Completion {
   // The map was made one folder deeper than where it will be.
   write(SCRIPT_MAP, read(SCRIPT_MAP).replaceAll('"../../', '"../'));
   return { repaired };
+}
+
+function allowPools(): void {
+  const allow = (document: Document, field: string): void => {
+    const rules = (document.toJS() as Record<string, readonly Rule[]>)[field] ?? [];
+    document.set(field, document.createNode(withPoolRules(rules, furtherPools())));
+  };
+  write(
+    MANIFEST,
+    changeObject(read(MANIFEST), "ClusterRole", (document) => allow(document, "rules")),
+  );
+  const values = parseDocument(read(VALUES)) as Document;
+  allow(values, "rbac");
+  write(VALUES, yamlOf(values));
 }
 
 export const webhookIn = (objects: readonly KubeObject[]): WebhookConfiguration =>

@@ -20,9 +20,12 @@ import {
 } from "./expectations";
 import type { KubeObject } from "./manifest";
 import { checkModule, encodedModule } from "./module-secret";
+import { furtherPools, withPoolRules } from "./pool-rules";
 import { MANIFEST, NAME, pathOf, read, SCRIPT, TEMPLATES, VALUES, WEBHOOK_TEMPLATE } from "./output";
 
 type Values = WebhookValues & { readonly hash: string; readonly rbac: readonly Rule[] };
+
+const wantedRules = (): readonly Rule[] => withPoolRules(pepr.rbac, furtherPools());
 
 const inFile = (file: string, checks: readonly Omit<Finding, "file">[]): Finding[] =>
   checks.map((check) => ({ file, ...check }));
@@ -40,7 +43,7 @@ function inspectManifest(objects: readonly KubeObject[]): Finding[] {
   const rules = objectIn(objects, `ClusterRole ${NAME}`)["rules"] as readonly Rule[];
   return inFile(MANIFEST, [
     ...checkObjects(objects, NAME),
-    ...checkRules(rules, pepr.rbac),
+    ...checkRules(rules, wantedRules()),
     ...checkStoreNames(rules, NAME),
     ...checkWebhook(webhookIn(objects).webhooks, NAME, pepr.webhookTimeout),
     ...checkModule(objectIn(objects, `Secret ${NAME}-module`), readFileSync(pathOf(SCRIPT))),
@@ -57,7 +60,7 @@ function inspectValues(objects: readonly KubeObject[]): Finding[] {
       ...equal("hash", key, `module-${values.hash}.js.gz`),
       ...equal("failurePolicy", "Fail", values.admission.failurePolicy),
       ...equal("webhookTimeout", pepr.webhookTimeout, values.admission.webhookTimeout),
-      ...checkRules(values.rbac, pepr.rbac),
+      ...checkRules(values.rbac, wantedRules()),
     ]),
     ...inFile(WEBHOOK_TEMPLATE, equal(`says what ${MANIFEST} says`, true, same)),
   ];

@@ -30,4 +30,5 @@ export const GLOBAL_POOLS: Resource = {
   plural: "globalinclusterippools",
   namespaced: false,
 };
-export const POOL_KINDS: readonly Resource[] = [POOLS, GLOBAL_POOLS];
+/** The kinds that count as pools in every installation. */
+export const IN_CLUSTER_POOLS: readonly Resource[] = [POOLS, GLOBAL_POOLS];

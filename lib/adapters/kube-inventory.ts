@@ -20,31 +20,41 @@ import { claimName, clusterOfClaim, PARKED, ROLES, type Role } from "../core/rol
 import type { Clock } from "../ports/clock";
 import type { Inventory } from "../ports/inventory";
 import type { Client } from "./client";
-import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "./kinds";
+import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, IN_CLUSTER_POOLS, type Resource } from "./kinds";
 import { failureOf } from "./kube-failure";
-import {
-  addressFacts,
-  addressOf,
-  claimFacts,
-  classFacts,
-  clusterFacts,
-  endpointOf,
-  poolFacts,
-} from "./kube-objects";
+import { addressFacts, addressOf, claimFacts, classFacts, clusterFacts, endpointOf } from "./kube-objects";
 import { FirstSight } from "./first-sight";
+import { listPools } from "./pool-listing";
 import { Sightings } from "./sightings";
 
 /** A stream that ends at once would otherwise be opened again and again while the API server is busiest. */
 const FOLLOW_AGAIN_MS = 200;
 
+interface Surroundings {
+  readonly poolKinds?: readonly Resource[];
+  readonly sight?: FirstSight;
+  readonly seen?: Sightings;
+}
+
 export class KubeInventory implements Inventory {
+  private readonly poolKinds: readonly Resource[];
+  private readonly sight: FirstSight;
+  private readonly seen: Sightings;
+
   constructor(
     private readonly client: Client,
     private readonly rules: Rules,
     private readonly clock: Clock,
-    private readonly sight = new FirstSight(clock),
-    private readonly seen = new Sightings(),
-  ) {}
+    {
+      poolKinds = IN_CLUSTER_POOLS,
+      sight = new FirstSight(clock),
+      seen = new Sightings(),
+    }: Surroundings = {},
+  ) {
+    this.poolKinds = poolKinds;
+    this.sight = sight;
+    this.seen = seen;
+  }
 
   async gatherForCreate(cluster: ClusterFacts, dryRun: boolean, signal: AbortSignal): Promise<Facts> {
     const { key } = cluster;
@@ -209,17 +219,8 @@ export class KubeInventory implements Inventory {
   }
 
   /** Those of other namespaces as well: they may have an address of ours, too. */
-  async #pools(signal?: AbortSignal): Promise<Facts["pools"]> {
-    try {
-      const lists = await Promise.all(
-        POOL_KINDS.map(async (kind) =>
-          (await this.client.list(kind, {}, signal)).map((source) => poolFacts(source, kind)),
-        ),
-      );
-      return found(lists.flat());
-    } catch (error) {
-      return unread(failureOf(error, "").why);
-    }
+  #pools(signal?: AbortSignal): Promise<Facts["pools"]> {
+    return listPools(this.client, this.poolKinds, signal);
   }
 
   async #get(

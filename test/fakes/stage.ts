@@ -6,7 +6,14 @@ import type { Ports } from "../../lib/flows/admit";
 import { FirstSight } from "../../lib/adapters/first-sight";
 import { KubeExecutor } from "../../lib/adapters/kube-executor";
 import { KubeInventory } from "../../lib/adapters/kube-inventory";
-import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "../../lib/adapters/kinds";
+import {
+  ADDRESSES,
+  CLAIMS,
+  CLASSES,
+  CLUSTERS,
+  IN_CLUSTER_POOLS,
+  type Resource,
+} from "../../lib/adapters/kinds";
 import { clusterFacts } from "../../lib/adapters/kube-objects";
 import { IN_USE } from "../../lib/core/contract";
 import type { Key, KubeObject } from "../../lib/core/facts";
@@ -67,7 +74,7 @@ export class Stage {
     const sight = new FirstSight(new StandingClock(0));
     const executor = new KubeExecutor(client, clock);
     this.ports = {
-      inventory: new KubeInventory(client, { ...RULES, ...objects.rules }, clock, sight),
+      inventory: new KubeInventory(client, { ...RULES, ...objects.rules }, clock, { sight }),
       clock,
       executor: { carryOut: (steps, signal) => this.#counted(steps, () => executor.carryOut(steps, signal)) },
       journal: { record: (_facts, plan, outcome) => this.#record(plan, outcome) },
@@ -104,7 +111,7 @@ export class Stage {
     this.#put(CLASSES, aClass instanceof Unread ? aClass : aClass && whereNamed(aClass, cluster));
     this.#put(CLAIMS, claim);
     this.#put(ADDRESSES, own);
-    for (const kind of POOL_KINDS)
+    for (const kind of IN_CLUSTER_POOLS)
       this.#put(kind, ...(pools instanceof Unread ? [pools] : pools.filter((one) => one.kind === kind.kind)));
   }
 

@@ -8,7 +8,14 @@ import fc from "fast-check";
 import { applyPatch, getValueByPointer, type Operation } from "fast-json-patch";
 import { ClusterHook } from "../../capabilities/cluster-hook";
 import { RequestFailed } from "../../lib/adapters/client";
-import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, POOL_KINDS, type Resource } from "../../lib/adapters/kinds";
+import {
+  ADDRESSES,
+  CLAIMS,
+  CLASSES,
+  CLUSTERS,
+  IN_CLUSTER_POOLS,
+  type Resource,
+} from "../../lib/adapters/kinds";
 import { KubeExecutor } from "../../lib/adapters/kube-executor";
 import { KubeInventory } from "../../lib/adapters/kube-inventory";
 import { classFacts, clusterFacts } from "../../lib/adapters/kube-objects";
@@ -162,7 +169,7 @@ class Setting {
   }
 }
 
-const POOL_OF_KIND = new Map(POOL_KINDS.map((kind) => [kind.kind, kind]));
+const POOL_OF_KIND = new Map(IN_CLUSTER_POOLS.map((kind) => [kind.kind, kind]));
 
 /** A class that wants a VIP and a pool that has one, or any others. */
 const surroundings = fc.oneof(
@@ -517,7 +524,7 @@ function mayGoWithout({ review, setting, world }: Answered): boolean {
   // A listing that leaves some pools out is as good as any.
   if (setting.weather.some(({ on, behaviour }) => on.startsWith("list") && behaviour.does === "says"))
     return true;
-  const listed = POOL_KINDS.flatMap((kind) => world.server.list(kind, key.namespace));
+  const listed = IN_CLUSTER_POOLS.flatMap((kind) => world.server.list(kind, key.namespace));
   const wish = { namespace: key.namespace, className: name?.name ?? "", role: CONTROL_PLANE.name };
   return choosePool(listed.map(poolOf), wish).matching.length === 0;
 }

@@ -24,6 +24,7 @@ describe("Settings", () => {
       },
       budgetMs: 10_000,
       workers: 8,
+      furtherPools: [],
       listenPort: 3000,
       logLevel: "info",
     });
@@ -41,6 +42,7 @@ describe("Settings", () => {
       VIP_QUARANTINE: "60",
       VIP_SWEEP_BARE: "120",
       VIP_SWEEP_LABELLED: "3600",
+      VIP_POOL_KINDS: "ipam.example.org/v1/ExamplePool/examplepools/Namespaced",
       VIP_WORKERS: "1",
       VIP_LISTEN_PORT: "3443",
       VIP_LOG_LEVEL: "debug",
@@ -55,6 +57,15 @@ describe("Settings", () => {
       },
       budgetMs: 3000,
       workers: 1,
+      furtherPools: [
+        {
+          group: "ipam.example.org",
+          version: "v1",
+          kind: "ExamplePool",
+          plural: "examplepools",
+          namespaced: true,
+        },
+      ],
       listenPort: 3443,
       logLevel: "debug",
     });
@@ -68,6 +79,7 @@ describe("Settings", () => {
     const settings = readSettings({}, 15);
     expect(Object.isFrozen(settings)).toBe(true);
     expect(Object.isFrozen(settings.rules)).toBe(true);
+    expect(Object.isFrozen(settings.furtherPools)).toBe(true);
   });
 
   test.each<[SettingName, string]>([
@@ -81,12 +93,55 @@ describe("Settings", () => {
     ["VIP_QUARANTINE", "-1"],
     ["VIP_SWEEP_BARE", "119"],
     ["VIP_SWEEP_LABELLED", "1e9"],
+    ["VIP_POOL_KINDS", "ExamplePool"],
+    ["VIP_POOL_KINDS", "ipam.example.org/v1/ExamplePool/examplepools"],
+    ["VIP_POOL_KINDS", "ipam.example.org/v1/ExamplePool/examplepools/namespaced"],
+    ["VIP_POOL_KINDS", "v1/ExamplePool/examplepools/Namespaced"],
+    ["VIP_POOL_KINDS", "ipam.example.org/v1/ExamplePool/ExamplePools/Namespaced"],
+    ["VIP_POOL_KINDS", "*.example.org/v1/ExamplePool/examplepools/Namespaced"],
+    ["VIP_POOL_KINDS", "ipam.example.org/v1/ExamplePool/examplepools/Namespaced,"],
     ["VIP_WORKERS", "0"],
     ["VIP_WORKERS", "99999999999999999999"],
     ["VIP_LISTEN_PORT", "http"],
     ["VIP_LOG_LEVEL", "trace"],
   ])("refuse %s at %j, and say what is allowed", (name, value) => {
     expect(complaint({ [name]: value })).toBe(`${name} is "${value}", but must be ${SETTINGS[name].allowed}`);
+  });
+
+  const EXAMPLE = "ipam.example.org/v1/ExamplePool/examplepools/Namespaced";
+
+  test("name further kinds of pool in a list, with or without a space", () => {
+    const other = "ipam.example.com/v1alpha1/ExamplePool/examplepools/Cluster";
+    const { furtherPools } = readSettings({ VIP_POOL_KINDS: `${EXAMPLE}, ${other}` }, 15);
+    expect(furtherPools.map(({ group, namespaced }) => [group, namespaced])).toEqual([
+      ["ipam.example.org", true],
+      ["ipam.example.com", false],
+    ]);
+  });
+
+  test.each<[string, string, string]>([
+    [
+      "that gives prefixes",
+      "ipam.cluster.x-k8s.io/v1alpha2/InClusterPrefixPool/inclusterprefixpools/Namespaced",
+      "InClusterPrefixPool of ipam.cluster.x-k8s.io gives prefixes, and a prefix is no address: it cannot be a VIP",
+    ],
+    [
+      "that gives prefixes to everybody",
+      `${EXAMPLE},ipam.cluster.x-k8s.io/v1alpha2/GlobalInClusterPrefixPool/globalinclusterprefixpools/Cluster`,
+      "GlobalInClusterPrefixPool of ipam.cluster.x-k8s.io gives prefixes, and a prefix is no address: it cannot be a VIP",
+    ],
+    [
+      "that is always there",
+      "ipam.cluster.x-k8s.io/v1alpha2/InClusterIPPool/inclusterippools/Namespaced",
+      "InClusterIPPool of ipam.cluster.x-k8s.io is always a kind of pool: leave it out",
+    ],
+    [
+      "twice, whatever the version",
+      `${EXAMPLE},${EXAMPLE.replace("/v1/", "/v2/")}`,
+      "it names ExamplePool of ipam.example.org twice",
+    ],
+  ])("refuse a kind of pool %s, and say why", (_which, value, why) => {
+    expect(complaint({ VIP_POOL_KINDS: value })).toBe(`VIP_POOL_KINDS is "${value}", but ${why}`);
   });
 
   test("leave five seconds of the webhook timeout for the way", () => {

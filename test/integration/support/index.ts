@@ -1,4 +1,5 @@
 export * from "./api-server";
+export * from "./build";
 export * from "./end-state";
 export * from "./eventually";
 export * from "./management-cluster";

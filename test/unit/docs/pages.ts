@@ -43,7 +43,7 @@ export function reasonsPage(): string {
 export const settingsRows = (): string[][] =>
   Object.entries(SETTINGS).map(([name, { fallback, allowed, meaning }]) => [
     `\`${name}\``,
-    `\`${fallback}\``,
+    fallback === "" ? "none" : `\`${fallback}\``,
     allowed,
     meaning,
   ]);
