@@ -10,6 +10,7 @@ import {
   CLUSTER_NAME_LABEL,
   CLUSTER_UID,
   IN_USE,
+  IPAM_API,
   RESERVED_AT,
   ROLE_LABEL,
 } from "../core/contract";
@@ -214,7 +215,8 @@ export function poolFacts(
     annotations: metadata.annotations,
     deleting: metadata.deletionTimestamp !== undefined,
     free: status.ipAddresses.free,
-    ranges: poolRanges(spec),
+    // Only the in-cluster provider is known to give what it says there, and to take an address made before.
+    ranges: kind.group === IPAM_API ? poolRanges(spec) : undefined,
     prefix: spec.prefix,
     gateway: nonZero(spec.gateway),
   };
