@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { applyEdit } from "../core/edit";
 import { CLUSTER_NAME_LABEL, CLUSTER_UID, IN_USE, IPAM_API, RESERVED_AT, ROLE_LABEL } from "../core/contract";
-import type { ClaimFacts, KubeObject, Metadata } from "../core/facts";
+import type { ClaimFacts, KubeObject, Metadata, OwnerReference } from "../core/facts";
 import type { ClaimWish, Pin, Step } from "../core/row";
 import type { Clock } from "../ports/clock";
 import type { Executor, Outcome } from "../ports/executor";
@@ -70,7 +70,7 @@ const WRITERS: Writers = {
     await client.create(ADDRESSES, claim.namespace, addressObject(claim, pin, stamp(clock)), signal);
   },
   "park-address": async ({ claim, pin }, { client, clock, signal }) => {
-    const address = addressObject(claim, pin, stamp(clock));
+    const address = ownedBy(claim.owner, addressObject(claim, pin, stamp(clock)));
     await client.create(ADDRESSES, claim.namespace, address, signal).catch(unlessThere);
     await client.create(CLAIMS, claim.namespace, claimObject(claim, stamp(clock)), signal).catch(unlessThere);
   },
@@ -168,6 +168,12 @@ function addressObject(
     },
   };
 }
+
+/** Until the provider makes it the claim's; it refuses to do that for an object with another controller. */
+const ownedBy = (owner: OwnerReference | undefined, object: KubeObject): KubeObject =>
+  owner
+    ? { ...object, metadata: { ...object.metadata, ownerReferences: [{ ...owner, controller: false }] } }
+    : object;
 
 const EXISTS = "AlreadyExists";
 

@@ -17,6 +17,7 @@ import {
   look,
   mayBeShared,
   mustBeAnnounced,
+  mustBeChecked,
   placeVip,
   takenWords,
   type Situation,
@@ -32,7 +33,8 @@ export function follow(s: Situation, host: string, reason: Reason, annotate: boo
   const steps = reason === "Assigned" ? adoption(s) : [];
   const withheld = isLate(s) && edit.variables !== undefined;
   const wished = withheld ? withoutVariables(edit) : edit;
-  const more = { steps, ...(!isEmpty(wished) && { edit: wished }) };
+  const mayBeRefused = !s.role.isEndpoint && wished.variables !== undefined && mustBeChecked(s, host);
+  const more = { steps, ...(!isEmpty(wished) && { edit: wished }), ...(mayBeRefused && { mayBeRefused }) };
   // Found when both were there already: nothing is changed for it.
   const { rivals } = s.roleFacts;
   if (rivals.length > 0) return says("AddressTaken", holderWords(host, rivals), more);

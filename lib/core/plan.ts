@@ -89,19 +89,22 @@ function interestsOf({ key, roles }: Facts, cluster: ClusterFacts): Interest[] {
 }
 
 /**
- * What a pass that writes by itself does, role by role, each with its change of the Cluster at the end. Only
- * the first change is made: Cluster API may refuse what another role asks for, and the endpoint must not wait
- * for that. The look that follows a write makes the next one.
+ * What a pass that writes by itself does, role by role, and the one change of the Cluster behind the steps of
+ * the first that asks for it: a Cluster is rendered once with all of it. What Cluster API may refuse is
+ * written alone, when there is nothing else to write; the look that follows a write comes to that.
  */
 export function writesOf(
   { decisions }: Plan,
   cluster: ClusterFacts | undefined,
 ): readonly (readonly Step[])[] {
-  const first = decisions.find(({ edit = NO_EDIT }) => !isEmpty(edit));
+  const changing = decisions.filter(({ edit = NO_EDIT }) => !isEmpty(edit));
+  const safe = changing.filter(({ mayBeRefused }) => !mayBeRefused);
+  const made = safe.length > 0 ? safe : changing.slice(0, 1);
+  const edit = made.map((decision) => decision.edit ?? NO_EDIT).reduce(mergeEdits, NO_EDIT);
   return decisions
     .map((decision): readonly Step[] => {
-      const { steps = [], edit = NO_EDIT } = decision;
-      return cluster && decision === first ? [...steps, { kind: "edit-cluster", cluster, edit }] : steps;
+      const { steps = [] } = decision;
+      return cluster && decision === made[0] ? [...steps, { kind: "edit-cluster", cluster, edit }] : steps;
     })
     .filter((steps) => steps.length > 0);
 }

@@ -14,6 +14,8 @@ export interface RolePlan {
   readonly lookFor?: string;
   /** Look again after so many milliseconds even if nothing is heard. */
   readonly lookAgainMs?: number;
+  /** Cluster API may refuse the edit, so nothing else is to depend on it. */
+  readonly mayBeRefused?: boolean;
   /** The user is to be told by an admission warning. */
   readonly warn?: boolean;
 }
