@@ -50,8 +50,8 @@ export function words(step: Step): string {
   }
 }
 
-/** Runs every case as a test, and proves at the end that no row of the table was left out. */
-export function everyRow(tables: readonly (readonly { name: string }[])[], cases: readonly Case[]): void {
+/** Runs every case as a test. */
+export function eachCase(cases: readonly Case[]): void {
   test.each(cases)("$title [$row]", (expected) => {
     const { decisions, edit, steps, waitFor, looks, lookAgainMs } = plan(expected.facts);
     const [decision] = decisions;
@@ -76,6 +76,11 @@ export function everyRow(tables: readonly (readonly { name: string }[])[], cases
     });
     if (expected.detail !== undefined) expect(decision?.verdict.detail).toBe(expected.detail);
   });
+}
+
+/** Runs every case as a test, and proves at the end that no row of the table was left out. */
+export function everyRow(tables: readonly (readonly { name: string }[])[], cases: readonly Case[]): void {
+  eachCase(cases);
 
   test("every row is exercised, and no row has two names", () => {
     const names = tables.flatMap((table) => table.map(({ name }) => name));

@@ -16,9 +16,10 @@ import {
   type Known,
   type KubeObject,
   type PoolFacts,
+  type RoleFacts,
   type Rules,
 } from "../../lib/core/facts";
-import { CONTROL_PLANE, type Role } from "../../lib/core/roles";
+import { CONTROL_PLANE, INGRESS, type Role } from "../../lib/core/roles";
 import * as make from "./objects";
 
 /** A read that failed, with what the API server said. */
@@ -28,14 +29,8 @@ export class Unread {
 
 type Read<T> = T | Unread | undefined;
 
-export interface World {
-  readonly cluster?: Read<KubeObject>;
-  /** Another Cluster of the name is stored already. */
-  readonly namesake?: Read<true>;
-  readonly class?: Read<KubeObject>;
-  readonly pools?: readonly KubeObject[] | Unread;
-  /** The one role that is looked at; the control plane unless told. */
-  readonly role?: Role;
+/** What there is of one role. */
+export interface RoleWorld {
   readonly claim?: Read<KubeObject>;
   readonly address?: Read<KubeObject>;
   readonly reserved?: boolean;
@@ -43,6 +38,18 @@ export interface World {
   readonly holders?: readonly Holder[] | Unread;
   /** Who else was seen with the VIP. */
   readonly rivals?: readonly Holder[];
+}
+
+export interface World extends RoleWorld {
+  readonly cluster?: Read<KubeObject>;
+  /** Another Cluster of the name is stored already. */
+  readonly namesake?: Read<true>;
+  readonly class?: Read<KubeObject>;
+  readonly pools?: readonly KubeObject[] | Unread;
+  /** The one role that is looked at; the control plane unless told. */
+  readonly role?: Role;
+  /** Beside it the ingress role, where told. */
+  readonly ingress?: RoleWorld;
   readonly dryRun?: boolean;
   readonly spent?: string;
   readonly rules?: Partial<Rules>;
@@ -70,6 +77,19 @@ export const poolOf = (object: KubeObject): PoolFacts =>
     namespaced: object.kind === "InClusterIPPool",
   });
 
+const roleFacts = (
+  role: Role,
+  { claim, address, reserved, holders, rivals }: RoleWorld,
+  { claimSeenAt }: World,
+): RoleFacts => ({
+  role,
+  claim: known(claim, (object) => claimFacts(object, role, claimSeenAt ?? 0, make.NOW)),
+  address: known(address, addressFacts),
+  reserved: reserved ?? false,
+  holders: holders && known<readonly Holder[], readonly Holder[]>(holders, (some) => some),
+  rivals: rivals ?? [],
+});
+
 function facts(occasion: Facts["occasion"], world: World): Facts {
   const role = world.role ?? CONTROL_PLANE;
   const built: Facts = {
@@ -83,15 +103,8 @@ function facts(occasion: Facts["occasion"], world: World): Facts {
     class: known(world.class, classFacts),
     pools: known(world.pools ?? [], (pools) => pools.map(poolOf)),
     roles: [
-      {
-        role,
-        claim: known(world.claim, (object) => claimFacts(object, role, world.claimSeenAt ?? 0, make.NOW)),
-        address: known(world.address, addressFacts),
-        reserved: world.reserved ?? false,
-        holders:
-          world.holders && known<readonly Holder[], readonly Holder[]>(world.holders, (holders) => holders),
-        rivals: world.rivals ?? [],
-      },
+      roleFacts(role, world, world),
+      ...(world.ingress ? [roleFacts(INGRESS, world.ingress, world)] : []),
     ],
     spent: world.spent,
   };

@@ -14,7 +14,7 @@ import {
   ROLE_LABEL,
 } from "../../lib/core/contract";
 import type { KubeObject } from "../../lib/core/facts";
-import { CONTROL_PLANE } from "../../lib/core/roles";
+import { CONTROL_PLANE, INGRESS } from "../../lib/core/roles";
 
 export const NAMESPACE = "team-a";
 export const NAME = "blue";
@@ -28,6 +28,10 @@ export const OPT_OUT = CONTROL_PLANE.optOut;
 export const CLAIM = "vip-cp-blue";
 export const VIP = "10.0.0.10";
 export const OTHER_IP = "10.9.9.9";
+export const INGRESS_CLAIM = "vip-ingress-blue";
+export const INGRESS_VARIABLE = INGRESS.variable;
+/** In the pool of the ingress role, and in no other. */
+export const INGRESS_VIP = "10.0.1.10";
 export const NOW = Date.parse("2026-06-01T12:00:00Z");
 
 const SECOND = 1000;
@@ -126,6 +130,15 @@ export const complete =
   (object) =>
     withVipNote(vip)(variable(vip)(host(vip, 6443)(object)));
 
+/** The VIP on record, where the role has no field of Cluster API's. */
+export const withIngress =
+  (vip = INGRESS_VIP): Change =>
+  (object) =>
+    labelled(INGRESS.annotation, vip)(annotated(INGRESS.annotation, vip)(object));
+export const ingressOptedOut: Change = annotated(INGRESS.optOut, "false");
+/** Its user replaced this VIP by another. */
+export const replacedVip = (vip = VIP, of = CONTROL_PLANE): Change => annotated(of.replaced, vip);
+
 // ---- Classes and pools -------------------------------------------------------------------------
 
 export const clusterClass = (...changes: readonly Change[]): KubeObject =>
@@ -153,6 +166,10 @@ export const defining = (
   );
 
 export const wantsVip: Change = defining({ name: VARIABLE, type: "string" });
+export const wantsBoth: Change = defining(
+  { name: VARIABLE, type: "string" },
+  { name: INGRESS.variable, type: "string" },
+);
 export const wantsVipWithDefault = (value: string): Change =>
   defining({ name: VARIABLE, type: "string", default: value });
 
@@ -178,6 +195,12 @@ export const priority = (value: string): Change => annotated(PRIORITY, value);
 export const disabled: Change = annotated(DISABLED);
 export const forClass = (name: string): Change => labelled(CLASS_LABEL, name);
 export const forRole = (name: string): Change => labelled(ROLE_LABEL, name);
+
+export const giving = (...addresses: readonly string[]): Change => put("spec", "addresses")(addresses);
+/** A pool of a kind that does not say in its `addresses` what it can give. */
+export const ofUnknownRanges: Change = put("spec", "addresses")(undefined);
+export const ingressPool = (name: string, ...changes: readonly Change[]): KubeObject =>
+  pool(name, forRole(INGRESS.name), giving("10.0.1.10-10.0.1.19"), ...changes);
 
 // ---- Claims and addresses ----------------------------------------------------------------------
 
@@ -233,6 +256,28 @@ export const address = (...changes: readonly Change[]): KubeObject =>
   );
 
 export const saying = put("spec", "address");
+/** Made by us before its claim, and the claim did not come. */
+export const pinnedSince = (since: number): Change => annotated(RESERVED_AT, ago(since));
+
+/** The same of the ingress role. */
+export const ingressClaim = (...changes: readonly Change[]): KubeObject =>
+  claim(
+    put("metadata", "name")(INGRESS_CLAIM),
+    put("metadata", "uid")("uid-ingress-claim"),
+    forRole(INGRESS.name),
+    fromPool("web"),
+    ...changes,
+  );
+export const ingressBound: Change = put("status", "addressRef")({ name: INGRESS_CLAIM });
+export const ingressAddress = (...changes: readonly Change[]): KubeObject =>
+  address(
+    put("metadata", "name")(INGRESS_CLAIM),
+    put("metadata", "uid")("uid-ingress-address"),
+    put("spec", "claimRef")({ name: INGRESS_CLAIM }),
+    put("spec", "poolRef")(poolRef("InClusterIPPool", "web")),
+    saying(INGRESS_VIP),
+    ...changes,
+  );
 export const secured =
   (uid = UID): Change =>
   (object) =>
