@@ -22,6 +22,7 @@ export interface ClusterView {
     readonly name: string;
     readonly generation: number;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
   };
   readonly spec: {
     readonly controlPlaneEndpoint?: { readonly host?: string; readonly port?: number };
@@ -46,8 +47,8 @@ export const ADDRESSES = "ipaddresses.ipam.cluster.x-k8s.io";
 
 export const hostOf = (cluster: ClusterView): string | undefined => cluster.spec.controlPlaneEndpoint?.host;
 
-export const variableOf = (cluster: ClusterView): unknown =>
-  cluster.spec.topology.variables?.find(({ name }) => name === "clusterVip")?.value;
+export const variableOf = (cluster: ClusterView, variable = "clusterVip"): unknown =>
+  cluster.spec.topology.variables?.find(({ name }) => name === variable)?.value;
 
 export const holdOf = (cluster: ClusterView): string | undefined => cluster.metadata.annotations?.[HOLD];
 
@@ -83,4 +84,4 @@ export async function createTook(stage: Stage, cluster: string): Promise<string>
 
 /** The lines of a Cluster's YAML that matter here. */
 export const telling =
-  /^(metadata|spec):|^ {2}(name|generation|resourceVersion|controlPlaneEndpoint|annotations|topology):|vip\.capi|paused|^ {4}(host|port|variables):|clusterVip|region|^ {6}value:/;
+  /^(metadata|spec):|^ {2}(name|generation|resourceVersion|controlPlaneEndpoint|annotations|topology|labels):|vip\.capi|paused|^ {4}(host|port|variables):|clusterVip|ingressVip|region|^ {6}value:/;
