@@ -1,21 +1,28 @@
 /** The case table of gone-table.ts, row by row, in their words. */
+import { INGRESS } from "../../../lib/core/roles";
 import { goneTable } from "../../../lib/core/gone-table";
 import { everyRow, type Case } from "../../gen/decisions";
 import { gone, Unread } from "../../gen/facts";
 import {
-  FORMER_UID,
-  seconds,
-  minutes,
-  hours,
-  terminating,
-  claim,
-  created,
-  reservedSince,
-  strangers,
-  owned,
-  clusterLabelled,
   address,
+  claim,
+  CLAIM,
+  clusterLabelled,
+  created,
+  FORMER_UID,
+  hours,
+  INGRESS_CLAIM,
+  ingressAddress,
+  ingressClaim,
+  minutes,
+  owned,
+  pinnedSince,
+  reservedSince,
+  seconds,
   secured,
+  strangers,
+  terminating,
+  VIP,
 } from "../../gen/objects";
 import { DELETE, RELEASE } from "./watch";
 
@@ -126,6 +133,55 @@ const afterTheEnd: Case[] = [
       reason: "Gone",
     }),
   ),
+  {
+    row: "sweep what was pinned",
+    title: "an address that was pinned for a create that never came is removed after the grace",
+    facts: gone({ address: address(pinnedSince(minutes(16))) }),
+    reason: "Gone",
+    detail: VIP,
+    steps: [`delete address ${CLAIM}`],
+  },
+  {
+    row: "sweep what was pinned",
+    title: "an address that was pinned a moment ago is kept, for its claim may be on its way",
+    facts: gone({ address: address(pinnedSince(minutes(14))) }),
+    reason: "Gone",
+    lookAgainMs: minutes(1),
+  },
+  {
+    row: "sweep what was pinned",
+    title: "no pinned address is removed within two minutes, whatever the installation says",
+    facts: gone({ address: address(pinnedSince(seconds(119))), rules: { sweepBareMs: 0 } }),
+    reason: "Gone",
+    lookAgainMs: seconds(1),
+  },
+  {
+    row: "sweep",
+    title: "a pinned address with its claim goes with the claim",
+    facts: gone({ claim: claim(created(minutes(16))), address: address(pinnedSince(minutes(16))) }),
+    reason: "Gone",
+    steps: [DELETE],
+  },
+  {
+    row: "nothing left to do",
+    title: "a pinned address that a Cluster used is left to its claim's end",
+    facts: gone({ address: address(pinnedSince(hours(1)), secured(FORMER_UID)) }),
+    reason: "Gone",
+  },
+  {
+    row: "sweep",
+    title: "the claim of the ingress role is swept as well",
+    facts: gone({ role: INGRESS, claim: ingressClaim(created(minutes(16))) }),
+    reason: "Gone",
+    steps: [`delete ${INGRESS_CLAIM}`],
+  },
+  {
+    row: "release",
+    title: "and its terminating address is released",
+    facts: gone({ role: INGRESS, address: ingressAddress(secured(), terminating()) }),
+    reason: "Gone",
+    steps: [`release ${INGRESS_CLAIM}`],
+  },
 ];
 
 describe("What a Cluster left behind", () => {

@@ -1,42 +1,63 @@
 /** The rows of host-rows.ts, one by one, in their words. */
+import { plan } from "../../../lib/core/plan";
+import { CONTROL_PLANE } from "../../../lib/core/roles";
 import { HOST_ROWS } from "../../../lib/core/host-rows";
-import { everyRow, type Case } from "../../gen/decisions";
+import { type Case, everyRow, words } from "../../gen/decisions";
 import { watching } from "../../gen/facts";
 import {
-  FORMER_UID,
-  VARIABLE,
-  VIP_ANNOTATION,
-  VIP,
-  OTHER_IP,
-  terminating,
-  stored,
-  host,
-  variable,
-  rendered,
-  running,
-  withVipNote,
-  held,
-  complete,
-  claim,
-  bound,
-  owned,
-  clusterLabelled,
   address,
+  bound,
+  claim,
+  CLAIM,
+  clusterLabelled,
+  complete,
+  disabled,
+  FORMER_UID,
+  forRole,
+  free,
+  giving,
+  globalPool,
+  held,
+  host,
+  hours,
+  minutes,
+  OTHER_IP,
+  owned,
+  pausedByAnnotation,
+  pinnedSince,
+  pool,
+  put,
+  rendered,
+  replacedVip,
+  running,
   secured,
+  stored,
+  terminating,
+  UID,
+  VARIABLE,
+  variable,
+  VIP,
+  VIP_ANNOTATION,
+  withVipNote,
 } from "../../gen/objects";
 import {
   adopted,
   applyLate,
   bare,
+  CREATE,
   DELETE,
   LABEL,
   noVariable,
   over,
+  overlapping,
   OWN,
   ownedOnly,
+  PIN,
+  pinnedBare,
   PROTECT,
   restricted,
   saysNow,
+  somebody,
 } from "./watch";
 
 const withHost: Case[] = [
@@ -209,7 +230,11 @@ const withHost: Case[] = [
   {
     row: "host by somebody else, class missing",
     title: "a hold with a user's host waits for the class",
-    facts: watching({ cluster: stored(host(OTHER_IP, 6443), held("Unreachable")), class: undefined }),
+    facts: watching({
+      cluster: stored(host(OTHER_IP, 6443), held("Unreachable")),
+      class: undefined,
+      holders: [],
+    }),
     reason: "ClassNotFound",
     edit: saysNow("ClassNotFound"),
   },
@@ -225,7 +250,7 @@ const withHost: Case[] = [
   {
     row: "host by somebody else",
     title: "a hold ends with the host that the user gave, in the variable too",
-    facts: watching({ cluster: stored(host(OTHER_IP), held("NoMatchingPool")) }),
+    facts: watching({ cluster: stored(host(OTHER_IP), held("NoMatchingPool")), holders: [] }),
     reason: "UserProvided",
     edit: {
       endpoint: { host: OTHER_IP, port: 6443 },
@@ -235,6 +260,263 @@ const withHost: Case[] = [
   },
 ];
 
+const given: Case[] = [
+  {
+    row: "host by somebody else: who has it?",
+    title: "before a user's address is reserved in its pool, it is asked who has it",
+    facts: watching({ cluster: stored(host(VIP, 6443)) }),
+    reason: "WaitingForAddress",
+    lookFor: VIP,
+  },
+  {
+    row: "host by somebody else: who has it?",
+    title: "it is asked so for a running Cluster, too: its address is reserved like any other",
+    facts: watching({ cluster: stored(complete(), rendered, running) }),
+    reason: "WaitingForAddress",
+    lookFor: VIP,
+  },
+  {
+    row: "host by somebody else: who has it?",
+    title: "and before a hold ends with a user's address that lies in no pool",
+    facts: watching({ cluster: stored(host(OTHER_IP, 6443), held("Unreachable")) }),
+    reason: "WaitingForAddress",
+    lookFor: OTHER_IP,
+  },
+  {
+    row: "host by somebody else",
+    title: "nobody is asked for an address in no pool, where nothing is held",
+    facts: watching({ cluster: stored(host(OTHER_IP, 6443), withVipNote(OTHER_IP), variable(OTHER_IP)) }),
+    reason: "UserProvided",
+  },
+  {
+    row: "host by somebody else",
+    title: "nor for the name of a host",
+    facts: watching({ cluster: stored(host("api.example.org", 6443), variable("api.example.org")) }),
+    reason: "UserProvided",
+  },
+  {
+    row: "host by somebody else, in a pool: reserved there",
+    title:
+      "an address that nobody has is reserved in the pool that has it: the address first, then its claim",
+    facts: watching({ cluster: stored(complete()), holders: [] }),
+    reason: "WaitingForAddress",
+    detail: VIP,
+    steps: [PIN, CREATE],
+  },
+  {
+    row: "host by somebody else, in a pool: reserved there",
+    title: "so is that of a running Cluster, and nothing of the Cluster is changed for it",
+    facts: watching({ cluster: stored(host(VIP, 6443), rendered, running), holders: [] }),
+    reason: "WaitingForAddress",
+    steps: [PIN, CREATE],
+  },
+  {
+    row: "host by somebody else, in a pool: reserved there",
+    title: "so it is in a pool that serves another role, where no other has it",
+    facts: watching({
+      cluster: stored(complete()),
+      pools: [pool("own", giving("10.0.2.0/24")), pool("spare", forRole("none"), giving("10.0.0.0/24"))],
+      holders: [],
+    }),
+    reason: "WaitingForAddress",
+    steps: [
+      `pin ${VIP} as ${CLAIM} in InClusterIPPool spare`,
+      `create ${CLAIM} from InClusterIPPool spare owned by ${UID}`,
+    ],
+  },
+  {
+    row: "host by somebody else, in a pool: reserved there",
+    title: "a pool that matches comes before one that does not, be it full or out of use for new VIPs",
+    facts: watching({
+      cluster: stored(complete()),
+      pools: [pool("a", forRole("none")), globalPool("own", free(0), disabled)],
+      holders: [],
+    }),
+    reason: "WaitingForAddress",
+    steps: [
+      `pin ${VIP} as ${CLAIM} in GlobalInClusterIPPool own`,
+      `create ${CLAIM} from GlobalInClusterIPPool own owned by ${UID}`,
+    ],
+  },
+  {
+    row: "host by somebody else, in a pool: reserved there",
+    title: "a held Cluster stays held until its user's address is reserved, and says so",
+    facts: watching({ cluster: stored(host(VIP, 6443), held("Unreachable")), holders: [] }),
+    reason: "WaitingForAddress",
+    edit: saysNow("WaitingForAddress"),
+    steps: [PIN, CREATE],
+  },
+  ...[
+    { what: "is paused", change: pausedByAnnotation },
+    { what: "is being deleted", change: terminating() },
+    { what: "is of another namespace", change: put("metadata", "namespace")("team-b") },
+    { what: "has everything but this address", change: put("spec", "excludedAddresses")([VIP]) },
+  ].map(
+    ({ what, change }): Case => ({
+      row: "host by somebody else",
+      title: `nothing is reserved in a pool that ${what}`,
+      facts: watching({ cluster: stored(complete()), pools: [pool("own", change)] }),
+      reason: "UserProvided",
+    }),
+  ),
+  {
+    row: "host by somebody else, and another has it",
+    title: "an address that another has is said, and a running Cluster keeps it",
+    facts: watching({ cluster: stored(complete(), rendered, running), holders: [somebody] }),
+    reason: "AddressTaken",
+    detail: `${VIP} of Cluster team-b/green`,
+  },
+  {
+    row: "host by somebody else, and another has it",
+    title: "no more than three of many are named",
+    facts: watching({
+      cluster: stored(complete()),
+      holders: ["a", "b", "c", "d"].map((name) => ({ ...somebody, name })),
+    }),
+    reason: "AddressTaken",
+    detail: `${VIP} of Cluster team-b/a, Cluster team-b/b, Cluster team-b/c and others`,
+  },
+  {
+    row: "host by somebody else, and another has it",
+    title: "a held Cluster stays held while another has its address, and says so",
+    facts: watching({ cluster: stored(host(VIP, 6443), held("Unreachable")), holders: [somebody] }),
+    reason: "AddressTaken",
+    edit: saysNow("AddressTaken"),
+  },
+  {
+    row: "host by somebody else, reservation not confirmed yet",
+    title: "the claim of a user's address is adopted while the address is not there yet",
+    facts: watching({ cluster: stored(complete()), claim: claim() }),
+    reason: "WaitingForAddress",
+    steps: [OWN],
+  },
+  {
+    row: "the VIP is in place",
+    title: "once address and claim are there they are adopted like any other",
+    facts: watching({ cluster: stored(complete(), rendered, running), ...pinnedBare }),
+    reason: "Assigned",
+    steps: [PROTECT, `${OWN}, ${LABEL}`],
+  },
+  {
+    row: "the VIP may be another's too: who has it?",
+    title: "before a hold ends with an address that a user gave, it is asked who else has it",
+    facts: watching({ cluster: stored(complete(), held("WaitingForAddress")), ...pinnedBare }),
+    reason: "WaitingForAddress",
+    lookFor: VIP,
+  },
+  {
+    row: "the VIP may be another's too: who has it?",
+    title: "so it is with one that another pool can give as well",
+    facts: watching({ cluster: stored(complete(), held("Unreachable")), pools: overlapping, ...bare }),
+    reason: "WaitingForAddress",
+    lookFor: VIP,
+  },
+  {
+    row: "the VIP is secured before the hold ends",
+    title: "one that nobody else can have is not asked for",
+    facts: watching({
+      cluster: stored(complete(), held("ClassChanged"), rendered),
+      pools: overlapping,
+      ...bare,
+    }),
+    reason: "Adopting",
+    steps: [PROTECT, OWN],
+  },
+  {
+    row: "the VIP is another's too",
+    title: "a held Cluster gives its claim back when another has the address, and stays held",
+    facts: watching({
+      cluster: stored(complete(), held("WaitingForAddress")),
+      ...pinnedBare,
+      holders: [somebody],
+    }),
+    reason: "AddressTaken",
+    detail: `${VIP} of Cluster team-b/green`,
+    edit: saysNow("AddressTaken"),
+    steps: [DELETE],
+  },
+  {
+    row: "the VIP is in place",
+    title: "that another was seen with the VIP of a running Cluster is said, and nothing is changed",
+    facts: watching({ cluster: stored(complete(), running), ...adopted, rivals: [somebody] }),
+    reason: "AddressTaken",
+    detail: `${VIP} of Cluster team-b/green`,
+  },
+  {
+    row: "the former VIP stays reserved",
+    title: "a VIP that its user replaced stays reserved while its annotation stands",
+    facts: watching({
+      cluster: stored(complete(OTHER_IP), replacedVip(VIP), rendered, running),
+      ...adopted,
+    }),
+    reason: "FormerVipKept",
+    detail: VIP,
+  },
+  {
+    row: "the former VIP stays reserved",
+    title: "the record of the new one is written meanwhile, and nothing is claimed for it",
+    facts: watching({
+      cluster: stored(host(OTHER_IP, 6443), replacedVip(VIP), variable(OTHER_IP)),
+      ...adopted,
+      pools: [pool("own", giving("10.0.0.0/8"))],
+    }),
+    reason: "FormerVipKept",
+    edit: { annotations: { [VIP_ANNOTATION]: OTHER_IP } },
+  },
+  {
+    row: "host by somebody else, claim of ours",
+    title: "it is given back once its user takes the annotation off",
+    facts: watching({ cluster: stored(complete(OTHER_IP), rendered, running), ...adopted }),
+    reason: "UserProvided",
+    steps: [DELETE],
+  },
+];
+
 describe("A stored Cluster with a host", () => {
-  everyRow([HOST_ROWS], withHost);
+  everyRow([HOST_ROWS], [...withHost, ...given]);
+});
+
+/** A user's address is reserved pass by pass, and whatever dies in between is taken up again. */
+describe("An address that a user gave", () => {
+  const decide = (facts: Parameters<typeof plan>[0]) => plan(facts).decisions[0];
+
+  test("that was pinned before the process died still gets its claim", () => {
+    const pinned = { cluster: stored(complete()), address: address(pinnedSince(minutes(1))) };
+    expect(plan(watching(pinned)).looks).toEqual([{ role: CONTROL_PLANE, address: VIP }]);
+    expect(plan(watching({ ...pinned, holders: [] })).steps.map(words)).toEqual([CREATE]);
+  });
+
+  test("does not end a hold while its claim goes because another has it", () => {
+    const facts = watching({
+      cluster: stored(complete(), held("AddressTaken")),
+      claim: claim(bound, owned(), terminating()),
+      address: address(pinnedSince(minutes(1))),
+    });
+    expect(plan(facts).edit).toEqual({});
+  });
+
+  test("keeps the very claim that admission made for it, whichever pool it is from", () => {
+    const facts = watching({
+      cluster: stored(host(VIP, 6443)),
+      pools: [pool("first"), pool("own")],
+      claim: claim(owned()),
+    });
+    expect(plan(facts).steps.map(words)).not.toContain(DELETE);
+  });
+
+  test("in the variable alone becomes the endpoint, though a pool has it", () => {
+    const facts = watching({ cluster: stored(variable(VIP), held("ClassNotFound")) });
+    expect(decide(facts)?.row).toBe("variable given by the user");
+    expect(plan(facts)).toMatchObject({ edit: { endpoint: { host: VIP } }, steps: [] });
+  });
+
+  test("in the variable alone becomes the endpoint, though admission had claimed it already", () => {
+    const facts = watching({
+      cluster: stored(variable(VIP), held("Unreachable")),
+      claim: claim(bound),
+      address: address(pinnedSince(hours(1))),
+    });
+    expect(decide(facts)?.row).toBe("variable given by the user");
+    expect(plan(facts).steps.map(words)).not.toContain(DELETE);
+  });
 });

@@ -1,37 +1,40 @@
 /** The rows of no-host-rows.ts, one by one, in their words. */
-import { HOLD, PAUSED } from "../../../lib/core/contract";
+import { plan } from "../../../lib/core/plan";
+import { CONTROL_PLANE } from "../../../lib/core/roles";
 import { NO_HOST_ROWS } from "../../../lib/core/no-host-rows";
 import { everyRow, type Case } from "../../gen/decisions";
 import { watching } from "../../gen/facts";
 import {
-  VIP_ANNOTATION,
-  VIP,
-  OTHER_IP,
-  seconds,
-  minutes,
-  put,
-  terminating,
-  stored,
-  endpoint,
-  variable,
-  running,
-  initialized,
-  held,
-  clusterClass,
-  wantsVipWithDefault,
-  pool,
-  free,
-  forClass,
-  claim,
-  fromPool,
-  bound,
-  created,
-  reservedSince,
-  strangers,
-  owned,
   address,
+  bound,
+  claim,
+  clusterClass,
+  created,
+  endpoint,
+  forClass,
+  forRole,
+  free,
+  fromPool,
+  giving,
+  held,
+  initialized,
+  minutes,
+  OTHER_IP,
+  owned,
+  pool,
+  put,
+  reservedSince,
+  running,
   saying,
+  seconds,
   secured,
+  stored,
+  strangers,
+  terminating,
+  variable,
+  VIP,
+  VIP_ANNOTATION,
+  wantsVipWithDefault,
 } from "../../gen/objects";
 import {
   adopted,
@@ -40,15 +43,20 @@ import {
   CREATE,
   DELETE,
   ended,
+  LABEL,
   lifted,
   noVariable,
+  overlapping,
   OWN,
   ownedOnly,
+  PARK,
   placed,
   PROTECT,
   RELEASE,
   restricted,
   saysNow,
+  somebody,
+  withUnknown,
 } from "./watch";
 
 const withoutHost: Case[] = [
@@ -78,13 +86,14 @@ const withoutHost: Case[] = [
   },
   {
     row: "variable given by the user",
-    title: "a variable given alone, in a create that could not be judged, becomes the endpoint",
+    title:
+      "a variable given alone, in a create that could not be judged, becomes the endpoint; the hold ends when that is looked at",
     facts: watching({ cluster: stored(variable(OTHER_IP), held("ClassNotFound")) }),
     reason: "UserProvided",
     detail: OTHER_IP,
     edit: {
       endpoint: { host: OTHER_IP, port: 6443 },
-      annotations: { [VIP_ANNOTATION]: OTHER_IP, [HOLD]: null, [PAUSED]: null },
+      annotations: { [VIP_ANNOTATION]: OTHER_IP },
     },
   },
   {
@@ -332,6 +341,7 @@ const withoutHost: Case[] = [
     facts: watching({ cluster: stored(running, applyLate), ...ownedOnly }),
     reason: "Assigned",
     edit: placed(),
+    steps: [LABEL],
   },
   {
     row: "complete",
@@ -354,6 +364,72 @@ const withoutHost: Case[] = [
   },
 ];
 
+const sharedAddresses: Case[] = [
+  ...[
+    { what: "can give as well", pools: overlapping },
+    { what: "may give, for all we know,", pools: withUnknown },
+  ].map(
+    ({ what, pools }): Case => ({
+      row: "the address may be another's too: who has it?",
+      title: `of an address that another pool ${what} it is asked first who else has it`,
+      facts: watching({ cluster: stored(held("WaitingForAddress")), ...bare, pools }),
+      reason: "WaitingForAddress",
+      lookFor: VIP,
+    }),
+  ),
+  {
+    row: "the address is secured before it is written",
+    title: "of an address that no other pool has nobody is asked",
+    facts: watching({
+      cluster: stored(held("WaitingForAddress")),
+      ...bare,
+      pools: [pool("own"), pool("other", forRole("none"), giving("10.0.2.0/24"))],
+    }),
+    reason: "Adopting",
+    steps: [PROTECT, OWN],
+  },
+  {
+    row: "the address is secured before it is written",
+    title: "one that nobody else has is taken",
+    facts: watching({ cluster: stored(held("WaitingForAddress")), ...bare, pools: overlapping, holders: [] }),
+    reason: "Adopting",
+    steps: [PROTECT, OWN],
+  },
+  {
+    row: "the address is another's too",
+    title: "one that another has is kept out of the pool, and its claim given back for another address",
+    facts: watching({
+      cluster: stored(held("WaitingForAddress")),
+      ...ownedOnly,
+      pools: overlapping,
+      holders: [somebody],
+    }),
+    reason: "AddressTaken",
+    detail: `${VIP} of Cluster team-b/green`,
+    edit: saysNow("AddressTaken"),
+    steps: [PARK, DELETE],
+  },
+  {
+    row: "no claim",
+    title: "then another is claimed",
+    facts: watching({ cluster: stored(held("AddressTaken")), pools: overlapping }),
+    reason: "WaitingForAddress",
+    edit: saysNow("WaitingForAddress"),
+    steps: [CREATE],
+  },
+];
+
 describe("A stored Cluster without a host", () => {
-  everyRow([NO_HOST_ROWS], withoutHost);
+  everyRow([NO_HOST_ROWS], [...withoutHost, ...sharedAddresses]);
+});
+
+describe("Another pool", () => {
+  test("of the same name, in another namespace, has addresses of its own", () => {
+    const facts = watching({
+      cluster: stored(held("WaitingForAddress")),
+      ...bare,
+      pools: [pool("own"), pool("own", put("metadata", "namespace")("team-b"))],
+    });
+    expect(plan(facts).looks).toEqual([{ role: CONTROL_PLANE, address: VIP }]);
+  });
 });

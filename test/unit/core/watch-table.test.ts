@@ -1,4 +1,5 @@
 /** The rows that watch-table.ts has before those of hosts, one by one, in their words. */
+import { INGRESS } from "../../../lib/core/roles";
 import { HOLD, LIFTED, PAUSED, RELEASED } from "../../../lib/core/contract";
 import { HOST_ROWS } from "../../../lib/core/host-rows";
 import { NO_HOST_ROWS } from "../../../lib/core/no-host-rows";
@@ -7,37 +8,49 @@ import { watchTable } from "../../../lib/core/watch-table";
 import { everyRow, words, type Case } from "../../gen/decisions";
 import { gone, Unread, watching } from "../../gen/facts";
 import {
-  UID,
-  FORMER_UID,
+  address,
+  bound,
+  claim,
   CLAIM,
-  VIP,
-  OTHER_IP,
-  minutes,
-  terminating,
-  stored,
+  clusterClass,
+  clusterLabelled,
+  complete,
+  FORMER_UID,
+  held,
   host,
-  variable,
+  INGRESS_VIP,
+  ingressAddress,
+  ingressBound,
+  ingressClaim,
+  ingressOptedOut,
+  ingressPool,
+  markedHeld,
+  minutes,
+  movingAway,
+  NAMESPACE,
   noTopology,
   optedOut,
+  OTHER_IP,
+  ourPause,
+  owned,
+  pausedByAnnotation,
+  pausedByField,
+  pinnedSince,
   rendered,
   running,
-  withVipNote,
-  markedHeld,
-  ourPause,
-  held,
-  pausedByField,
-  pausedByAnnotation,
-  movingAway,
-  complete,
-  clusterClass,
-  wantsVipWithDefault,
-  claim,
-  bound,
-  strangers,
-  owned,
-  clusterLabelled,
-  address,
+  seconds,
   secured,
+  stored,
+  strangers,
+  terminating,
+  UID,
+  variable,
+  variables,
+  VIP,
+  wantsBoth,
+  wantsVipWithDefault,
+  withIngress,
+  withVipNote,
 } from "../../gen/objects";
 import {
   adopted,
@@ -269,12 +282,74 @@ const waysOut: Case[] = [
   },
 ];
 
+const switchedOff: Case[] = [
+  {
+    row: "switched off: what was written is taken back",
+    title: "an ingress VIP is first taken back from its Cluster, with label and variable",
+    facts: watching({
+      role: INGRESS,
+      cluster: stored(
+        ingressOptedOut,
+        withIngress(),
+        variables({ [INGRESS.variable]: INGRESS_VIP }),
+        running,
+      ),
+      class: clusterClass(wantsBoth),
+      claim: ingressClaim(ingressBound, owned(), clusterLabelled),
+      address: ingressAddress(secured()),
+      pools: [ingressPool("web")],
+    }),
+    reason: "OptedOut",
+    edit: {
+      annotations: { [INGRESS.annotation]: null },
+      labels: { [INGRESS.annotation]: null },
+      variables: { [INGRESS.variable]: null },
+    },
+  },
+];
+
+const pinnedForNobody: Case[] = [
+  {
+    row: "address pinned for nobody",
+    title: "an address pinned for a create that never came is kept for two minutes",
+    facts: watching({
+      cluster: stored(held("PreviousAddressReleasing")),
+      address: address(pinnedSince(seconds(119))),
+    }),
+    reason: "PreviousAddressReleasing",
+    lookAgainMs: seconds(1),
+  },
+  {
+    row: "address pinned for nobody",
+    title: "then it is deleted, for the Cluster came another way",
+    facts: watching({ cluster: stored(), address: address(pinnedSince(minutes(2))) }),
+    reason: "PreviousAddressReleasing",
+    detail: `IPAddress ${CLAIM}`,
+    steps: [`delete address ${CLAIM}`],
+  },
+  {
+    row: "address pinned for nobody",
+    title: "so is one that was pinned for another host than the Cluster came with",
+    facts: watching({ cluster: stored(complete("10.0.0.11")), address: address(pinnedSince(minutes(2))) }),
+    reason: "PreviousAddressReleasing",
+    steps: [`delete address ${CLAIM}`],
+  },
+];
+
 const others = new Set([...HOST_ROWS, ...NO_HOST_ROWS].map(({ name }) => name));
 
 describe("A stored Cluster", () => {
   everyRow(
     [watchTable.filter(({ name }) => !others.has(name))],
-    [...unread, ...formerOwners, ...deleting, ...pausedByUser, ...waysOut],
+    [
+      ...unread,
+      ...formerOwners,
+      ...deleting,
+      ...pausedByUser,
+      ...waysOut,
+      ...switchedOff,
+      ...pinnedForNobody,
+    ],
   );
 
   test("is judged by rows of different names", () => {
@@ -298,12 +373,21 @@ describe("A stored Cluster", () => {
     expect(step).not.toHaveProperty("owner.blockOwnerDeletion");
   });
 
-  test("a Cluster that has its host no longer listens to pools", () => {
-    const kinds = (facts = watching()): string[] => plan(facts).interests.map(({ kind }) => kind);
-    expect(kinds()).toEqual(["class", "pool"]);
-    expect(kinds(watching({ cluster: stored(complete()) }))).toEqual(["class"]);
-    expect(kinds(watching({ cluster: stored(noTopology) }))).toEqual([]);
-    expect(kinds(gone())).toEqual([]);
+  test("a Cluster listens to its class, and to pools that could give what it lacks", () => {
+    const heard = (facts = watching()): string[] =>
+      plan(facts).interests.map((interest) => (interest.kind === "pool" ? interest.role : interest.kind));
+    expect(heard()).toEqual(["class", "control-plane", "ingress"]);
+    expect(heard(watching({ cluster: stored(complete()), ...adopted }))).toEqual(["class", "ingress"]);
+    const all = stored(complete(), withIngress());
+    expect(heard(watching({ cluster: all, ...adopted }))).toEqual(["class"]);
+    expect(heard(watching({ cluster: stored(optedOut, ingressOptedOut) }))).toEqual(["class"]);
+    expect(heard(watching({ cluster: stored(noTopology) }))).toEqual([]);
+    expect(heard(gone())).toEqual([]);
+  });
+
+  test("a Cluster with an address that nothing reserves listens to pools that have it", () => {
+    const { interests } = plan(watching({ cluster: stored(complete(OTHER_IP)) }));
+    expect(interests).toContainEqual({ kind: "address", namespace: NAMESPACE, address: OTHER_IP });
   });
 
   test("a user's pause beside our hold is left standing when the hold ends", () => {

@@ -1,22 +1,29 @@
 /** Answers: which words and objects do the tests of the watch share? */
+import { Holder } from "../../../lib/core/facts";
 import { APPLY_LATE, HOLD, LIFTED, PAUSED } from "../../../lib/core/contract";
 import type { Edit } from "../../../lib/core/edit";
 import {
-  UID,
-  FORMER_UID,
-  VARIABLE,
-  VIP_ANNOTATION,
-  CLAIM,
-  VIP,
-  annotated,
-  clusterClass,
-  defining,
-  claim,
-  bound,
-  owned,
-  clusterLabelled,
   address,
+  annotated,
+  bound,
+  claim,
+  CLAIM,
+  clusterClass,
+  clusterLabelled,
+  defining,
+  FORMER_UID,
+  forRole,
+  giving,
+  minutes,
+  ofUnknownRanges,
+  owned,
+  pinnedSince,
+  pool,
   secured,
+  UID,
+  VARIABLE,
+  VIP,
+  VIP_ANNOTATION,
 } from "../../gen/objects";
 
 export const ended = { [HOLD]: null, [PAUSED]: null };
@@ -44,3 +51,13 @@ export const LABEL = `label ${CLAIM} with blue`;
 export const DELETE = `delete ${CLAIM}`;
 export const RELEASE = `release ${CLAIM}`;
 export const CREATE = `create ${CLAIM} from InClusterIPPool own owned by ${UID}`;
+
+/** What the user's address looks like once we made it and its claim. */
+export const pinnedBare = { claim: claim(), address: address(pinnedSince(minutes(1))) };
+/** The other pool has the VIP as well. */
+export const overlapping = [pool("own"), pool("other", forRole("none"), giving(`${VIP}/31`))];
+/** Nobody knows what it can give. */
+export const withUnknown = [pool("own"), pool("other", forRole("none"), ofUnknownRanges)];
+export const somebody: Holder = { kind: "Cluster", namespace: "team-b", name: "green" };
+export const PIN = `pin ${VIP} as ${CLAIM} in InClusterIPPool own`;
+export const PARK = `park ${VIP} as vip-parked-10-0-0-10 in InClusterIPPool own`;
