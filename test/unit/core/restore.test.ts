@@ -1,8 +1,10 @@
 /** UPDATE, row by row of the design: what an update takes away is put back inside the same request. */
 import { clusterFacts } from "../../../lib/adapters/kube-objects";
-import { HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "../../../lib/core/contract";
+import { ALLOW_CHANGE, HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "../../../lib/core/contract";
 import { applyEdit, NO_EDIT, type Edit } from "../../../lib/core/edit";
 import { restore as restoration } from "../../../lib/core/restore";
+import { CONTROL_PLANE, INGRESS } from "../../../lib/core/roles";
+import { verdict, type Verdict } from "../../../lib/core/verdict";
 import {
   annotated,
   type Change,
@@ -11,6 +13,11 @@ import {
   endpoint,
   held,
   host,
+  INGRESS_VARIABLE,
+  INGRESS_VIP,
+  ingressOptedOut,
+  initialized,
+  labelled,
   markedHeld,
   movingAway,
   noTopology,
@@ -21,6 +28,8 @@ import {
   pausedByAnnotation,
   pausedByField,
   put,
+  replacedVip,
+  running,
   stored,
   terminating,
   variable,
@@ -28,11 +37,13 @@ import {
   VARIABLE,
   VIP,
   VIP_ANNOTATION,
+  withIngress,
   withVipNote,
 } from "../../gen/objects";
 
 const facts = (...changes: readonly Change[]): ReturnType<typeof clusterFacts> =>
   deepFreeze(clusterFacts(stored(...changes)));
+const nothing = { edit: NO_EDIT, warnings: [], refusal: undefined };
 const restore = (...both: Parameters<typeof restoration>): Edit => restoration(...both).edit;
 const served = facts(complete());
 const heldBefore = facts(held("PoolExhausted"));
@@ -60,8 +71,9 @@ describe("An update leaves alone", () => {
     expect(restore(theirs, facts())).toEqual(NO_EDIT);
   });
 
-  test("another host that the user writes, with the variable beside it", () => {
-    expect(restore(served, facts(host(OTHER_IP, 6443), withVipNote(), variable(OTHER_IP)))).toEqual(NO_EDIT);
+  test("a name that is the host, for only an address was recorded", () => {
+    const named = facts(host("api.example.org", 6443), variable("api.example.org"));
+    expect(restoration(named, facts(host("api.lab", 6443), variable("api.lab")))).toEqual(nothing);
   });
 
   test("our own completion of a hold", () => {
@@ -241,16 +253,6 @@ describe("The variable follows the endpoint", () => {
     expect(restore(served, facts(complete(), variable(OTHER_IP)))).toEqual(put(VIP));
   });
 
-  test("where the user changes the host and drops the variable: held, for nobody has checked the new one", () => {
-    const { annotations } = restore(served, facts(host(OTHER_IP, 6443), withVipNote(), variable("")));
-    expect(annotations).toEqual({ [HOLD]: "VariableRestricted", [PAUSED]: OUR_PAUSE });
-  });
-
-  test("but not where the user changes the host and keeps a variable, or writes both", () => {
-    for (const beside of [VIP, OTHER_IP, "10.1.1.1"])
-      expect(restore(served, facts(host("api.lab", 6443), withVipNote(), variable(beside)))).toEqual(NO_EDIT);
-  });
-
   test("but not where it never did: an empty one beside an assigned endpoint stays empty", () => {
     const late = facts(host(VIP, 6443), withVipNote(), variable(""));
     expect(restore(late, late)).toEqual(NO_EDIT);
@@ -304,5 +306,359 @@ describe("A host that somebody else brings to a held Cluster", () => {
   test("ends it when the VIP's annotation comes with it, as in our own write", () => {
     const before = facts(held("WaitingForAddress"));
     expect(restore(before, facts(host(VIP, 6443), withVipNote()))).toEqual(NO_EDIT);
+  });
+});
+
+const kept = (change: string): Verdict => verdict("VipKept", change);
+const FROM_VIP = `${VIP} to ${OTHER_IP}`;
+const allowing = (vip: string): Change => annotated(ALLOW_CHANGE, vip);
+/** The user changes the host alone: variable and record still say the VIP. */
+const movedHost: Change = (object) => host(OTHER_IP, 6443)(complete()(object));
+const movedVariable: Change = (object) => variable(OTHER_IP)(complete()(object));
+const movedBoth: Change = (object) => variable(OTHER_IP)(movedHost(object));
+
+describe("Another VIP, before the control plane started,", () => {
+  test.each([
+    ["in the host", [movedHost], { endpoint: { host: VIP } }],
+    ["in the variable", [movedVariable], { variables: { [VARIABLE]: VIP } }],
+    ["in both", [movedBoth], { endpoint: { host: VIP }, variables: { [VARIABLE]: VIP } }],
+    [
+      "in the host, and the rest dropped",
+      [host(OTHER_IP, 6443)],
+      {
+        endpoint: { host: VIP },
+        variables: { [VARIABLE]: VIP },
+        annotations: { [VIP_ANNOTATION]: VIP },
+      },
+    ],
+  ] as const)("%s, is put back with a warning", (_where, changes, edit) => {
+    const wished = facts(...changes);
+    expect(restoration(served, wished)).toEqual({ edit, warnings: [kept(FROM_VIP)], refusal: undefined });
+  });
+
+  test("as a name in the host, is put back as well", () => {
+    const wished = facts(complete(), host("api.lab", 6443));
+    expect(restoration(served, wished)).toEqual({
+      edit: { endpoint: { host: VIP } },
+      warnings: [kept(`${VIP} to api.lab`)],
+      refusal: undefined,
+    });
+  });
+
+  test("beside a new port, is put back, and the port is kept", () => {
+    const wished = facts(complete(), host(OTHER_IP, 7443));
+    expect(restore(served, wished)).toEqual({ endpoint: { host: VIP } });
+  });
+
+  test("in the variable of a held Cluster, is put back, and the hold stands", () => {
+    const before = facts(complete(), held("ClassChanged"));
+    const { edit, warnings } = restoration(before, facts(movedVariable));
+    expect(edit).toEqual({
+      variables: { [VARIABLE]: VIP },
+      annotations: { [HOLD]: "ClassChanged", [PAUSED]: OUR_PAUSE },
+    });
+    expect(warnings).toEqual([kept(FROM_VIP)]);
+  });
+
+  test("in a variable that never carried the VIP, is the class's affair", () => {
+    const before = facts(host(VIP, 6443), withVipNote(), variable("10.1.1.1"));
+    expect(restoration(before, facts(host(VIP, 6443), withVipNote(), variable(OTHER_IP)))).toEqual(nothing);
+  });
+
+  test.each([["0.0.0.0"], ["::"], ["by-default"]])(
+    "is not what the text %j in the variable means: that is a default, put back without a word",
+    (text) => {
+      expect(restoration(served, facts(complete(), variable(text)))).toEqual({
+        ...nothing,
+        edit: { variables: { [VARIABLE]: VIP } },
+      });
+    },
+  );
+
+  test("is not the same one in another spelling", () => {
+    const before = facts(complete("2001:db8::10"));
+    expect(restoration(before, facts(complete("2001:db8::10"), host("2001:DB8:0::10", 6443)))).toEqual(
+      nothing,
+    );
+  });
+});
+
+describe("Another VIP, once the control plane started,", () => {
+  const runningBefore = facts(complete(), running);
+
+  test.each([
+    ["in the host", movedHost],
+    ["in the variable", movedVariable],
+    ["in both", movedBoth],
+  ])("%s, is refused", (_where, change) => {
+    expect(restoration(runningBefore, facts(change, running))).toEqual({
+      ...nothing,
+      refusal: verdict("VipChange", FROM_VIP),
+    });
+  });
+
+  test("is refused also where the status was taken off in the same request, or says it otherwise", () => {
+    expect(restoration(runningBefore, facts(movedHost)).refusal?.reason).toBe("VipChange");
+    const before = facts(complete(), initialized);
+    expect(restoration(before, facts(movedHost, initialized)).refusal?.reason).toBe("VipChange");
+  });
+
+  test("is refused where the annotation allows another one", () => {
+    const wished = facts(movedHost, running, allowing("10.1.1.1"));
+    expect(restoration(runningBefore, wished).refusal).toEqual(verdict("VipChange", FROM_VIP));
+  });
+
+  test("does not keep anybody from dropping it: that is put back without a word", () => {
+    expect(restoration(runningBefore, facts(running))).toEqual({
+      ...nothing,
+      edit: {
+        endpoint: { host: VIP, port: 6443 },
+        variables: { [VARIABLE]: VIP },
+        annotations: { [VIP_ANNOTATION]: VIP },
+      },
+    });
+  });
+
+  test("does not keep anybody from scaling, deleting or moving the Cluster", () => {
+    expect(restoration(runningBefore, facts(movedHost, running, terminating()))).toEqual(nothing);
+    expect(restoration(runningBefore, facts(movedHost, running, movingAway))).toEqual(nothing);
+  });
+});
+
+describe("Another VIP that is allowed in the same request", () => {
+  /** What is left of the annotations that the change is about. */
+  const recorded = (vip: string | null, former: string | null): object => ({
+    [ALLOW_CHANGE]: null,
+    [VIP_ANNOTATION]: vip,
+    [CONTROL_PLANE.replaced]: former,
+  });
+  const change = (before: readonly Change[], after: readonly Change[]): ReturnType<typeof restoration> =>
+    restoration(facts(complete(), ...before), facts(...after));
+
+  test.each([
+    ["before the control plane started", []],
+    ["and once it did", [running]],
+  ])("takes effect %s", (_when, also) => {
+    expect(change(also, [movedHost, ...also, allowing(OTHER_IP)])).toEqual({
+      ...nothing,
+      edit: { variables: { [VARIABLE]: OTHER_IP }, annotations: recorded(OTHER_IP, VIP) },
+    });
+  });
+
+  test("in the variable alone takes the host along", () => {
+    expect(change([running], [movedVariable, running, allowing(OTHER_IP)]).edit).toEqual({
+      endpoint: { host: OTHER_IP },
+      annotations: recorded(OTHER_IP, VIP),
+    });
+  });
+
+  test("in both needs nothing but the record", () => {
+    expect(change([running], [movedBoth, running, allowing(OTHER_IP)]).edit).toEqual({
+      annotations: recorded(OTHER_IP, VIP),
+    });
+  });
+
+  test("is allowed by the same address in another spelling", () => {
+    const wished = [complete(), host("2001:db8::10", 6443), variable("2001:db8::10")];
+    expect(change([], [...wished, allowing("2001:DB8:0::10")]).refusal).toBeUndefined();
+    expect(change([running], [...wished, allowing("2001:DB8:0::10")]).edit.annotations).toEqual(
+      recorded("2001:db8::10", VIP),
+    );
+  });
+
+  test("takes a dropped variable along, for the class has accepted an address of this family", () => {
+    const { edit } = change([running], [host(OTHER_IP, 6443), withVipNote(), running, allowing(OTHER_IP)]);
+    expect(edit.variables).toEqual({ [VARIABLE]: OTHER_IP });
+  });
+
+  test.each([
+    ["of the other family", "2001:db8::10"],
+    ["that is a name", "api.lab"],
+  ])("is refused %s while the variable does not change with it", (_what, other) => {
+    const wished = [complete(), host(other, 6443), running, allowing(other)];
+    expect(change([running], wished)).toEqual({
+      ...nothing,
+      refusal: verdict("VariableNotChanged", other),
+    });
+    expect(change([running], [...wished, variable(other)]).refusal).toBeUndefined();
+  });
+
+  test("is refused beside another class while the variable does not change with it", () => {
+    const wished = [movedHost, ofClass("rke2-v2"), allowing(OTHER_IP)];
+    expect(change([], wished).refusal).toEqual(verdict("VariableNotChanged", OTHER_IP));
+  });
+
+  test("that is a name is no address on record", () => {
+    const named = [host("api.lab", 6443), withVipNote(), allowing("api.lab")];
+    const before = facts(host(VIP, 6443), withVipNote());
+    expect(restoration(before, facts(...named)).edit).toEqual({ annotations: recorded(null, VIP) });
+  });
+
+  test("a second time keeps the first former one, where machines may still answer", () => {
+    const { edit } = change(
+      [replacedVip("10.1.1.1"), running],
+      [movedHost, replacedVip("10.1.1.1"), running, allowing(OTHER_IP)],
+    );
+    expect(edit.annotations).toEqual(recorded(OTHER_IP, "10.1.1.1"));
+  });
+
+  test("back to the former one leaves no former one", () => {
+    const { edit } = change(
+      [replacedVip(OTHER_IP), running],
+      [movedHost, replacedVip(OTHER_IP), running, allowing(OTHER_IP)],
+    );
+    expect(edit.annotations).toEqual(recorded(OTHER_IP, null));
+  });
+
+  test("leaves a Cluster that the next update does not change any more", () => {
+    const wished = stored(movedHost, running, allowing(OTHER_IP));
+    const { edit } = restoration(facts(complete(), running), clusterFacts(wished));
+    const after = clusterFacts(applyEdit(wished, edit));
+    expect(after.annotations).not.toHaveProperty([ALLOW_CHANGE]);
+    expect(restoration(after, after)).toEqual(nothing);
+  });
+
+  test("an annotation that allows what nobody changes changes nothing", () => {
+    expect(change([running], [complete(), running, allowing(OTHER_IP)])).toEqual(nothing);
+  });
+});
+
+describe("The former VIP that stays on record", () => {
+  test("is given back by its user, who removes it: nothing is put back", () => {
+    const before = facts(complete(OTHER_IP), replacedVip(), running);
+    expect(restoration(before, facts(complete(OTHER_IP), running))).toEqual(nothing);
+  });
+});
+
+describe("The ingress VIP", () => {
+  const ingressVariable = (value: unknown): Change => variables({ [INGRESS_VARIABLE]: value });
+  const shown: Change = (object) => ingressVariable(INGRESS_VIP)(withIngress()(object));
+  const before = facts(shown);
+  const noLabels: Change = put("metadata", "labels")(undefined);
+
+  test.each([
+    ["the annotation", [shown, noAnnotations], { annotations: { [INGRESS.annotation]: INGRESS_VIP } }],
+    ["the label", [shown, noLabels], { labels: { [INGRESS.annotation]: INGRESS_VIP } }],
+    ["the variable", [shown, noVariables], { variables: { [INGRESS_VARIABLE]: INGRESS_VIP } }],
+    [
+      "the value of the variable",
+      [shown, ingressVariable("")],
+      { variables: { [INGRESS_VARIABLE]: INGRESS_VIP } },
+    ],
+    [
+      "everything",
+      [],
+      {
+        annotations: { [INGRESS.annotation]: INGRESS_VIP },
+        labels: { [INGRESS.annotation]: INGRESS_VIP },
+        variables: { [INGRESS_VARIABLE]: INGRESS_VIP },
+      },
+    ],
+  ] as const)("is put back where an update drops %s", (_what, changes, edit) => {
+    expect(restoration(before, facts(...changes))).toEqual({ ...nothing, edit });
+  });
+
+  test.each([
+    [
+      "annotation",
+      annotated(INGRESS.annotation, OTHER_IP),
+      { annotations: { [INGRESS.annotation]: INGRESS_VIP } },
+    ],
+    ["label", labelled(INGRESS.annotation, OTHER_IP), { labels: { [INGRESS.annotation]: INGRESS_VIP } }],
+  ])("is put back into an %s that says another", (_what, change, edit) => {
+    expect(restoration(before, facts(shown, change))).toEqual({ ...nothing, edit });
+  });
+
+  test("is put back into a variable that says another, with a warning, before machines run", () => {
+    expect(restoration(before, facts(shown, ingressVariable(OTHER_IP)))).toEqual({
+      ...nothing,
+      edit: { variables: { [INGRESS_VARIABLE]: INGRESS_VIP } },
+      warnings: [kept(`${INGRESS_VIP} to ${OTHER_IP}`)],
+    });
+  });
+
+  test("changes where that is allowed, and annotation and label follow the variable", () => {
+    const wished = facts(shown, ingressVariable(OTHER_IP), running, allowing(OTHER_IP));
+    expect(restoration(facts(shown, running), wished)).toEqual({
+      ...nothing,
+      edit: {
+        annotations: {
+          [ALLOW_CHANGE]: null,
+          [INGRESS.annotation]: OTHER_IP,
+          [INGRESS.replaced]: INGRESS_VIP,
+        },
+        labels: { [INGRESS.annotation]: OTHER_IP },
+      },
+    });
+  });
+
+  test("that changes to an IPv6 address loses its label", () => {
+    const other = "2001:db8::20";
+    const wished = facts(shown, ingressVariable(other), running, allowing(other));
+    expect(restore(facts(shown, running), wished).labels).toEqual({ [INGRESS.annotation]: null });
+  });
+
+  test("GB6 of IPv6 is put back without a label", () => {
+    const six = facts(annotated(INGRESS.annotation, "2001:db8::20"), ingressVariable("2001:db8::20"));
+    expect(restoration(six, facts())).toEqual({
+      ...nothing,
+      edit: {
+        annotations: { [INGRESS.annotation]: "2001:db8::20" },
+        variables: { [INGRESS_VARIABLE]: "2001:db8::20" },
+      },
+    });
+  });
+
+  test.each([
+    ["everything kept", [shown]],
+    ["everything dropped", []],
+    ["another value", [shown, ingressVariable(OTHER_IP), running]],
+  ])("of a Cluster that switches its ingress off is nobody's any more: %s", (_what, changes) => {
+    expect(restoration(facts(shown, running), facts(...changes, ingressOptedOut))).toEqual(nothing);
+  });
+
+  test("GB4 never holds the Cluster: whatever becomes of class and variable, no hold is written", () => {
+    const changed = [ofClass("rke2-v2"), noVariables];
+    expect(restoration(before, facts(shown, ...changed))).toEqual(nothing);
+    const late = facts(withIngress(), ingressVariable("10.1.1.1"));
+    expect(restoration(late, facts(withIngress(), ingressVariable("")))).toEqual(nothing);
+  });
+
+  test("stays what it is when the control plane is opted out, and the other way round", () => {
+    const both = [host(VIP, 6443), withVipNote(), withIngress()];
+    expect(restore(facts(...both), facts(optedOut))).toEqual({
+      annotations: { [INGRESS.annotation]: INGRESS_VIP },
+      labels: { [INGRESS.annotation]: INGRESS_VIP },
+    });
+    expect(restore(facts(...both), facts(ingressOptedOut))).toEqual({
+      endpoint: { host: VIP, port: 6443 },
+      annotations: { [VIP_ANNOTATION]: VIP },
+    });
+  });
+});
+
+describe("GB8 A host that its user gave", () => {
+  test("keeps its variable, also where GitOps drops that", () => {
+    const manual = facts(complete(OTHER_IP), running);
+    expect(restore(manual, facts(host(OTHER_IP, 6443), withVipNote(OTHER_IP), running))).toEqual({
+      variables: { [VARIABLE]: OTHER_IP },
+    });
+  });
+});
+
+/** What the words on roles and settings ask for, and restore does not do yet. */
+describe("Found by review: another VIP", () => {
+  const ingressVariable = (value: unknown): Change => variables({ [INGRESS_VARIABLE]: value });
+
+  test.failing("of the ingress role is no reason to refuse a request", () => {
+    const before = facts(withIngress(), ingressVariable(INGRESS_VIP), running);
+    const wished = facts(withIngress(), ingressVariable(OTHER_IP), running);
+    expect(restoration(before, wished).refusal).toBeUndefined();
+  });
+
+  test.failing("that is allowed keeps the port, where the manifest has no endpoint", () => {
+    const before = facts(complete(), endpoint({ host: VIP, port: 9345 }), running);
+    const wished = facts(variable(OTHER_IP), running, allowing(OTHER_IP));
+    expect(restore(before, wished).endpoint).toEqual({ host: OTHER_IP, port: 9345 });
   });
 });
