@@ -29,6 +29,7 @@ import {
   globalPool,
   host,
   initialized,
+  labelled,
   minutes,
   NOW,
   ofClass,
@@ -62,7 +63,9 @@ describe("A Cluster", () => {
       running,
       pausedByField,
       put("spec", "clusterNetwork", "apiServerPort")(8443),
+      put("spec", "clusterNetwork", "pods")({ cidrBlocks: ["10.244.0.0/16"] }),
       annotated("team", "a"),
+      labelled("team", "b"),
       terminating(),
     );
     expect(clusterFacts(object)).toEqual({
@@ -80,7 +83,9 @@ describe("A Cluster", () => {
       hasRefs: true,
       started: true,
       annotations: { team: "a" },
+      labels: { team: "b" },
       specPaused: true,
+      networks: ["10.244.0.0/16", "10.96.0.0/16"],
     });
   });
 
@@ -113,7 +118,7 @@ describe("A Cluster", () => {
         put("status", "initialization")({ controlPlaneInitialized: false }),
       ),
     );
-    expect(facts).toMatchObject({ apiServerPort: undefined, hasRefs: false, started: false });
+    expect(facts).toMatchObject({ networks: [], apiServerPort: undefined, hasRefs: false, started: false });
     expect(facts.endpoint).toEqual({ host: undefined, port: undefined });
   });
 

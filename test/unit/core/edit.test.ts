@@ -9,6 +9,7 @@ import {
   deepFreeze,
   endpoint,
   held,
+  labelled,
   put,
   variable,
   variables,
@@ -69,6 +70,41 @@ describe("Applying a change", () => {
     expect(compare(cluster(), after)).toEqual([]);
   });
 
+  test("writes, changes and takes away labels, and keeps the others", () => {
+    const before = cluster(labelled("team", "a"), labelled("old", "1"), labelled("gone", "1"));
+    const after = patched(before, { labels: { old: "2", new: "3", gone: null, never: null } });
+    expect(after.metadata.labels).toEqual({ team: "a", old: "2", new: "3" });
+    expect(after.metadata.annotations).toBeUndefined();
+  });
+
+  test("creates labels where there are none, and takes nothing away there", () => {
+    expect(patched(cluster(), { labels: { new: "1" } }).metadata.labels).toEqual({ new: "1" });
+    expect(compare(cluster(), patched(cluster(), { labels: { gone: null } }))).toEqual([]);
+  });
+
+  test("takes the entry of a variable away, and keeps the others in their order", () => {
+    const before = cluster(variables({ first: 1, [VARIABLE]: VIP, last: { deep: true } }));
+    expect(patched(before, { variables: { [VARIABLE]: null } })["spec"]).toMatchObject({
+      topology: {
+        variables: [
+          { name: "first", value: 1 },
+          { name: "last", value: { deep: true } },
+        ],
+      },
+    });
+  });
+
+  test("takes no variable away where there is none", () => {
+    const after = patched(cluster(), { variables: { [VARIABLE]: null } });
+    expect(compare(cluster(), after)).toEqual([]);
+  });
+
+  test.each([["text"], [[]], [7]])("leaves the endpoint %j for the API server to refuse", (junk) => {
+    expect(patched(cluster(endpoint(junk)), everything)["spec"]).toMatchObject({
+      controlPlaneEndpoint: junk,
+    });
+  });
+
   test("creates a spec where there is none", () => {
     const bare: KubeObject = { metadata: { name: "blue" } };
     expect(patched(bare, everything)).toMatchObject({
@@ -106,14 +142,20 @@ describe("Two changes together", () => {
   test("add up, and where they name the same thing the second one counts", () => {
     expect(
       mergeEdits(
-        { name: "blue", endpoint: { host: VIP }, annotations: { a: "1", b: "1" } },
-        { endpoint: { port: 6443 }, variables: { [VARIABLE]: VIP }, annotations: { b: null } },
+        { name: "blue", endpoint: { host: VIP }, annotations: { a: "1", b: "1" }, labels: { l: "1" } },
+        {
+          endpoint: { port: 6443 },
+          variables: { [VARIABLE]: VIP },
+          annotations: { b: null },
+          labels: { l: "2", m: null },
+        },
       ),
     ).toEqual({
       name: "blue",
       endpoint: { host: VIP, port: 6443 },
       variables: { [VARIABLE]: VIP },
       annotations: { a: "1", b: null },
+      labels: { l: "2", m: null },
     });
   });
 

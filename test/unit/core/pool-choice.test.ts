@@ -1,6 +1,15 @@
 /** Which pool serves, and why not the others. */
 import { CLASS_LABEL, PAUSED, ROLE_LABEL } from "../../../lib/core/contract";
-import { choosePool, obstacle, samePool, serves, type PoolChoice } from "../../../lib/core/pool-choice";
+import {
+  choosePool,
+  isOfOtherPool,
+  mayReserve,
+  obstacle,
+  poolWith,
+  samePool,
+  serves,
+  type PoolChoice,
+} from "../../../lib/core/pool-choice";
 import type { KubeObject } from "../../../lib/core/facts";
 import { poolOf } from "../../gen/facts";
 import {
@@ -10,8 +19,10 @@ import {
   forClass,
   forRole,
   free,
+  giving,
   globalPool,
   NAMESPACE,
+  ofUnknownRanges,
   pool,
   priority,
   put,
@@ -159,6 +170,70 @@ test("two pools are one when group, kind and name agree", () => {
   expect(samePool(ref, { ...ref, kind: "GlobalInClusterIPPool" })).toBe(false);
   expect(samePool(ref, { ...ref, name: "other" })).toBe(false);
   expect(samePool(ref, { ...ref, apiGroup: "example.org" })).toBe(false);
+});
+
+describe("The pool that a given address is reserved in", () => {
+  const ADDRESS = "10.0.0.15";
+  const reservedIn = (...pools: readonly KubeObject[]): string | undefined =>
+    poolWith(ADDRESS, pools.map(poolOf), wish)?.ref.name;
+
+  test("is the one that has it, whomever it serves", () => {
+    expect(reservedIn(pool("own"))).toBe("own");
+    expect(reservedIn(globalPool("others", forClass("k3s"), forRole("ingress")))).toBe("others");
+    expect(reservedIn(pool("unlabelled", put("metadata", "labels")(undefined)))).toBe("unlabelled");
+  });
+
+  test("is one that serves the Cluster, before its namespace and its priority count", () => {
+    expect(reservedIn(pool("others", forClass("k3s"), priority("9")), globalPool("ours"))).toBe("ours");
+    expect(reservedIn(globalPool("a", priority("9")), pool("z"))).toBe("z");
+    expect(reservedIn(pool("a"), pool("b", priority("1")))).toBe("b");
+  });
+
+  test.each([
+    ["has other addresses", pool("own", giving("10.0.0.20-10.0.0.29"))],
+    ["excludes it", pool("own", put("spec", "excludedAddresses")([ADDRESS]))],
+    ["has it as its gateway", pool("own", put("spec", "gateway")(ADDRESS))],
+    ["does not say what it has", pool("own", ofUnknownRanges)],
+    ["is another namespace's", pool("own", put("metadata", "namespace")("team-b"))],
+    ["is being deleted", pool("own", terminating())],
+    ["is paused", pool("own", annotated(PAUSED, ""))],
+  ])("is none that %s", (_what, object) => {
+    expect(reservedIn(object)).toBeUndefined();
+  });
+
+  test("may be disabled or full: what its people gave is theirs to give", () => {
+    expect(reservedIn(pool("own", disabled, free(0)))).toBe("own");
+  });
+
+  test("may reserve from its own namespace, and from everywhere where it has none", () => {
+    const where = (namespace: string) => ({ address: ADDRESS, namespace });
+    expect(mayReserve(poolOf(pool("own")), where("team-b"))).toBe(false);
+    expect(mayReserve(poolOf(globalPool("own")), where("team-b"))).toBe(true);
+    expect(mayReserve(poolOf(globalPool("own")), { ...where("team-b"), address: "10.9.9.9" })).toBe(false);
+  });
+});
+
+describe("An address may have been given by another pool", () => {
+  const own = poolOf(pool("own"));
+  const isShared = (...others: readonly KubeObject[]): boolean =>
+    isOfOtherPool("10.0.0.15", own.ref, [own, ...others.map(poolOf)]);
+
+  test("that has it as well", () => {
+    expect(isShared(globalPool("wide", giving("10.0.0.0/16")))).toBe(true);
+  });
+
+  test("that does not say what it has", () => {
+    expect(isShared(globalPool("unknown", ofUnknownRanges))).toBe(true);
+  });
+
+  test("but not by one that has others, nor by its own", () => {
+    expect(isShared()).toBe(false);
+    expect(isShared(globalPool("far", giving("10.7.0.0/16")))).toBe(false);
+  });
+
+  test.failing("of its own name in another namespace, where nothing but the namespace differs", () => {
+    expect(isShared(pool("own", put("metadata", "namespace")("team-b")))).toBe(true);
+  });
 });
 
 /** What the design promises users of pool labels, and the choice does not do yet. */

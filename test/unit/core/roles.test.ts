@@ -1,6 +1,14 @@
 /** Which VIPs a Cluster can have, and how claims are named after them. */
 import { PREFIX } from "../../../lib/core/contract";
-import { claimName, clusterOfClaim, CONTROL_PLANE, ROLES } from "../../../lib/core/roles";
+import {
+  claimName,
+  clusterOfClaim,
+  CONTROL_PLANE,
+  INGRESS,
+  PARKED,
+  parkedName,
+  ROLES,
+} from "../../../lib/core/roles";
 
 describe("The roles", () => {
   test("keep the names that users of the Go original know", () => {
@@ -9,12 +17,29 @@ describe("The roles", () => {
       claimPrefix: "vip-cp-",
       variable: "clusterVip",
       annotation: `${PREFIX}control-plane-vip`,
+      replaced: `${PREFIX}control-plane-vip-replaced`,
+      label: undefined,
       optOut: `${PREFIX}control-plane-enabled`,
+      isEndpoint: true,
+    });
+    expect(INGRESS).toEqual({
+      name: "ingress",
+      claimPrefix: "vip-ingress-",
+      variable: "ingressVip",
+      annotation: `${PREFIX}ingress-vip`,
+      replaced: `${PREFIX}ingress-vip-replaced`,
+      label: `${PREFIX}ingress-vip`,
+      optOut: `${PREFIX}ingress-enabled`,
+      isEndpoint: false,
     });
   });
 
+  test("GB4 are looked at with the endpoint first, and there is one endpoint only", () => {
+    expect(ROLES.map(({ isEndpoint }) => isEndpoint)).toEqual([true, false]);
+  });
+
   test("share no name, prefix, variable or annotation", () => {
-    for (const field of ["name", "claimPrefix", "variable", "annotation", "optOut"] as const)
+    for (const field of ["name", "claimPrefix", "variable", "annotation", "replaced", "optOut"] as const)
       expect(new Set(ROLES.map((role) => role[field])).size).toBe(ROLES.length);
   });
 });
@@ -24,9 +49,29 @@ describe("A claim's name", () => {
     expect(claimName(CONTROL_PLANE, "blue")).toBe("vip-cp-blue");
     expect(clusterOfClaim("vip-cp-blue")).toBe("blue");
     expect(clusterOfClaim("vip-cp-vip-cp-blue")).toBe("vip-cp-blue");
+    expect(claimName(INGRESS, "blue")).toBe("vip-ingress-blue");
+    expect(clusterOfClaim("vip-ingress-blue")).toBe("blue");
+    expect(clusterOfClaim("vip-ingress-vip-cp-blue")).toBe("vip-cp-blue");
   });
 
-  test.each(["", "vip-cp-", "blue", "vip-", "my-vip-cp-blue"])("%j is none of ours", (name) => {
-    expect(clusterOfClaim(name)).toBeUndefined();
+  test.each(["", "vip-cp-", "vip-ingress-", "blue", "vip-", "my-vip-cp-blue", "vip-parked-10-0-0-10"])(
+    "%j is none of ours",
+    (name) => {
+      expect(clusterOfClaim(name)).toBeUndefined();
+    },
+  );
+});
+
+describe("The name of what is parked", () => {
+  test.each([
+    ["10.0.0.10", "vip-parked-10-0-0-10"],
+    ["2001:db8::10", "vip-parked-2001-db8-10"],
+  ])("says the address %s in letters that a name may have", (address, name) => {
+    expect(parkedName(address)).toBe(name);
+    expect(name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+  });
+
+  test("belongs to no role", () => {
+    expect(ROLES.map(({ name }) => name)).not.toContain(PARKED);
   });
 });

@@ -1,6 +1,7 @@
 /** A manifest is tidied before it is judged. */
 import { clusterFacts } from "../../../lib/adapters/kube-objects";
 import { APPLY_LATE, HOLD, PAUSED, PREFIX } from "../../../lib/core/contract";
+import { CONTROL_PLANE, INGRESS } from "../../../lib/core/roles";
 import { tidy } from "../../../lib/core/tidy";
 import {
   annotated,
@@ -8,12 +9,15 @@ import {
   cluster,
   complete,
   held,
+  labelled,
   noTopology,
   optedOut,
   pausedByAnnotation,
   put,
   rendered,
+  replacedVip,
   VIP_ANNOTATION,
+  withIngress,
 } from "../../gen/objects";
 
 const tidied = (...changes: readonly Change[]): ReturnType<typeof tidy> =>
@@ -37,12 +41,27 @@ describe("A manifest that arrives", () => {
     });
   });
 
+  test("copied from one whose VIPs were changed loses the former ones as well, and the label", () => {
+    expect(tidied(withIngress(), replacedVip(), replacedVip("10.0.1.11", INGRESS))).toEqual({
+      annotations: {
+        [INGRESS.annotation]: null,
+        [CONTROL_PLANE.replaced]: null,
+        [INGRESS.replaced]: null,
+      },
+      labels: { [`${PREFIX}ingress-vip`]: null },
+    });
+  });
+
+  test("keeps the labels that are its user's", () => {
+    expect(tidied(labelled("team", "a"), annotated("team", "a"))).toEqual({});
+  });
+
   test("copied together with a user's pause keeps that pause", () => {
     expect(tidied(held("ClassChanged"), pausedByAnnotation)).toEqual({ annotations: { [HOLD]: null } });
   });
 
   test("with its infrastructure is a move or a restore and keeps everything", () => {
-    expect(tidied(complete(), held("ClassChanged"), rendered)).toEqual({});
+    expect(tidied(complete(), withIngress(), replacedVip(), held("ClassChanged"), rendered)).toEqual({});
   });
 
   test("with a generated name gets it from us, because the claim's name needs it", () => {

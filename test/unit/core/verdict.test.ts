@@ -19,9 +19,13 @@ describe("A verdict", () => {
     expect(says.split("{}").length).toBeLessThanOrEqual(2);
   });
 
-  test("refuses a request for two reasons only", () => {
+  test("refuses a request for these reasons only", () => {
     expect(reasons.filter((reason) => isRefusal(verdict(reason)))).toEqual([
       "HostAndVariableDiffer",
+      "VipChange",
+      "VariableNotChanged",
+      "AddressTaken",
+      "InsideOwnNetwork",
       "PoolRequired",
     ]);
   });

@@ -14,10 +14,11 @@ describe("The match conditions of the webhook", () => {
   });
 
   test.each(ROLES.map((role) => [role.name, role] as const))(
-    "know the annotation and the variable of the role %s",
-    (_, { annotation, variable }) => {
+    "know the annotation, the variable and the label of the role %s",
+    (_, { annotation, variable, label }) => {
       expect(all).toContain(`'${annotation}'`);
       expect(all).toContain(`'${variable}'`);
+      if (label !== undefined) expect(all).toContain(`'${label}'`);
     },
   );
 
@@ -28,6 +29,14 @@ describe("The match conditions of the webhook", () => {
   test("never read the old object of a create, which is null", () => {
     for (const { expression } of conditions.filter(({ expression: text }) => text.includes("oldObject")))
       expect(expression).toMatch(/^request\.operation == 'CREATE'\n\|\| \([^]*\)$/);
+  });
+
+  test("let an update through to us that drops or changes a label of ours", () => {
+    expect(all).toContain(
+      "has(oldObject.metadata.labels) && ['vip.capi.gorizond.io/ingress-vip'].exists(k, k in oldObject.metadata.labels && " +
+        "!(has(object.metadata.labels) && k in object.metadata.labels && " +
+        "object.metadata.labels[k] == oldObject.metadata.labels[k]))",
+    );
   });
 
   test("compare the class of old and new object, and ask first whether they have one", () => {
