@@ -86,6 +86,7 @@ const withHost: Case[] = [
     facts: watching({
       cluster: stored(complete(), held("ClassChanged")),
       address: address(secured(), terminating()),
+      holders: [],
     }),
     reason: "AddressDetached",
     edit: { annotations: over },
