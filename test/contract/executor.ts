@@ -2,7 +2,7 @@
 import type { Client } from "../../lib/adapters/client";
 import { KubeExecutor } from "../../lib/adapters/kube-executor";
 import type { Resource } from "../../lib/adapters/kinds";
-import { addressFacts, claimFacts, clusterFacts } from "../../lib/adapters/kube-objects";
+import { addressFacts, claimFacts, clusterFacts, poolFacts } from "../../lib/adapters/kube-objects";
 import {
   CLUSTER_NAME_LABEL,
   CLUSTER_UID,
@@ -14,8 +14,8 @@ import {
   ROLE_LABEL,
 } from "../../lib/core/contract";
 import type { KubeObject } from "../../lib/core/facts";
-import { CONTROL_PLANE } from "../../lib/core/roles";
-import type { ClaimWish, Step } from "../../lib/core/row";
+import { CONTROL_PLANE, INGRESS, PARKED } from "../../lib/core/roles";
+import type { ClaimWish, Pin, Step } from "../../lib/core/row";
 import type { Outcome } from "../../lib/ports/executor";
 import { StandingClock } from "../fakes/standing-clock";
 import {
@@ -23,9 +23,11 @@ import {
   CLAIM,
   clusterLabelled,
   held,
+  INGRESS_CLAIM,
   labelled,
   NAME,
   put,
+  saying,
   variables,
   VIP,
   VIP_ANNOTATION,
@@ -47,6 +49,8 @@ import {
   named,
   OTHER_FINALIZER,
   ownerOf,
+  pool,
+  POOLS,
   PROTECT,
 } from "./objects";
 import { NOW, type Site, type World } from "./site";
@@ -78,6 +82,8 @@ interface GuardedStep {
   /** What the step makes of it; undefined where nothing is left. */
   readonly makes: Change | undefined;
 }
+
+const pinOf = (ip: string, from: KubeObject): Pin => ({ address: ip, pool: poolFacts(from, POOLS) });
 
 const reserve = (read: KubeObject): Step => ({
   kind: "reserve-claim",
@@ -142,6 +148,24 @@ const STEPS: readonly GuardedStep[] = [
     makes: undefined,
   },
   {
+    title: "deleting an address that was pinned for nobody leaves nothing",
+    of: ADDRESSES,
+    before: (namespace) => address(namespace, annotated(RESERVED_AT, new Date(NOW).toISOString())),
+    step: (read) => ({ kind: "delete-address", address: addressFacts(read) }),
+    makes: undefined,
+  },
+  {
+    title: "protecting an address of the ingress role names that role",
+    of: ADDRESSES,
+    before: (namespace) => address(namespace),
+    step: (read) => ({ ...protect(read), role: INGRESS }) as Step,
+    makes: all(
+      finalizers(IN_USE),
+      annotated(CLUSTER_UID, "uid-blue"),
+      labels({ [ROLE_LABEL]: "ingress", [CLUSTER_NAME_LABEL]: NAME }),
+    ),
+  },
+  {
     title: "protecting an address says by whom and for whom, beside the provider's finalizer",
     of: ADDRESSES,
     before: (namespace) =>
@@ -195,6 +219,22 @@ const STEPS: readonly GuardedStep[] = [
       variables({ region: "eu", [VARIABLE]: VIP }),
       annotations({ other: "true", [VIP_ANNOTATION]: VIP }),
     ),
+  },
+  {
+    title: "editing a Cluster writes and takes labels, and takes a variable away",
+    of: CLUSTERS,
+    before: (namespace) =>
+      cluster(
+        namespace,
+        labels({ team: "a", [INGRESS.annotation]: "10.0.1.10" }),
+        variables({ region: "eu", [INGRESS.variable]: "10.0.1.10" }),
+      ),
+    step: (read) => ({
+      kind: "edit-cluster",
+      cluster: clusterFacts(read),
+      edit: { variables: { [INGRESS.variable]: null }, labels: { [INGRESS.annotation]: null, new: "1" } },
+    }),
+    makes: all(variables({ region: "eu" }), labels({ team: "a", new: "1" })),
   },
   {
     title: "editing a Cluster that has neither annotations nor variables makes both",
@@ -290,7 +330,7 @@ export function executorContract(setUp: () => Promise<Site>): void {
   describe("A claim that is made", () => {
     const wish = (owner?: ClaimWish["owner"]): Step => ({
       kind: "create-claim",
-      claim: { namespace, name: CLAIM, role: CONTROL_PLANE, pool: POOL, owner },
+      claim: { namespace, name: CLAIM, role: CONTROL_PLANE.name, pool: POOL, owner },
     });
     const bare = (): KubeObject =>
       claim(namespace, annotations({ [RESERVED_AT]: new Date(NOW).toISOString() }));
@@ -318,6 +358,144 @@ export function executorContract(setUp: () => Promise<Site>): void {
       const going = await find(CLAIMS, made);
       expect(await carryOut(wish())).toEqual({ kind: "conflict", why });
       expect(await find(CLAIMS, made)).toEqual(going);
+    });
+  });
+
+  describe("An address that is pinned", () => {
+    const stamped = annotated(RESERVED_AT, new Date(NOW).toISOString());
+    const own = () => pool(namespace);
+    const pin = (ip = VIP, from = own()): Step => ({
+      kind: "pin-address",
+      claim: wishOf(),
+      pin: pinOf(ip, from),
+    });
+    const wishOf = (): ClaimWish => ({
+      namespace,
+      name: INGRESS_CLAIM,
+      role: INGRESS.name,
+      pool: POOL,
+      owner: undefined,
+    });
+    const pinned = (...changes: readonly Change[]): KubeObject =>
+      address(
+        namespace,
+        named(INGRESS_CLAIM),
+        put("spec", "claimRef")({ name: INGRESS_CLAIM }),
+        labels({ [ROLE_LABEL]: INGRESS.name }),
+        stamped,
+        ...changes,
+      );
+
+    test("is what the provider would make for the claim of its name, with our label and the time", async () => {
+      expect(await carryOut(pin())).toEqual({ kind: "done", claims: [] });
+      const stored = await client.get(ADDRESSES, namespace, INGRESS_CLAIM);
+      expect(content(stored)).toEqual(pinned());
+      expect(addressFacts(stored)).toMatchObject({
+        address: VIP,
+        inUse: false,
+        labelled: true,
+        pinnedAt: NOW,
+      });
+    });
+
+    test.each([
+      [VIP, 32],
+      ["2001:db8::10", 128],
+    ])("of a pool without prefix and gateway is alone in its network: %s", async (ip, prefix) => {
+      const bare = put("spec")({ addresses: [ip] })(own());
+      expect(await carryOut(pin(ip, bare))).toMatchObject({ kind: "done" });
+      const { spec } = pinned(saying(ip)) as KubeObject & { spec: object };
+      const { gateway: _, ...rest } = spec as { gateway: string };
+      expect((await client.get(ADDRESSES, namespace, INGRESS_CLAIM))["spec"]).toEqual({ ...rest, prefix });
+    });
+
+    test("is a conflict where there is one of the name, and nothing changes", async () => {
+      const there = await world.create(ADDRESSES, pinned(saying("10.0.0.11")));
+      const why = expect.stringMatching(/^pin-address vip-ingress-blue: .*already exists/) as string;
+      expect(await carryOut(pin())).toEqual({ kind: "conflict", why });
+      expect(await find(ADDRESSES, there)).toEqual(there);
+    });
+
+    test("is a conflict where there is one that is going", async () => {
+      const there = await world.create(ADDRESSES, pinned(finalizers(PROTECT)));
+      await world.delete(ADDRESSES, there);
+      const going = await find(ADDRESSES, there);
+      expect(await carryOut(pin())).toMatchObject({ kind: "conflict" });
+      expect(await find(ADDRESSES, there)).toEqual(going);
+    });
+
+    test("comes before its claim: where it is not made, no claim is", async () => {
+      await world.create(ADDRESSES, pinned());
+      const outcome = await carryOut(pin(), { kind: "create-claim", claim: wishOf() });
+      expect(outcome).toMatchObject({ kind: "conflict" });
+      expect(await client.list(CLAIMS, { namespace })).toEqual([]);
+    });
+  });
+
+  describe("An address that is parked", () => {
+    const NAMED = "vip-parked-10-0-0-10";
+    const parked = (owner: ClaimWish["owner"]): ClaimWish => ({
+      namespace,
+      name: NAMED,
+      role: PARKED,
+      pool: POOL,
+      owner,
+    });
+    const park = (owner: ClaimWish["owner"] = OWNER): Step => ({
+      kind: "park-address",
+      claim: parked(owner),
+      pin: pinOf(VIP, pool(namespace)),
+    });
+    const now = async (): Promise<readonly KubeObject[]> => [
+      await client.get(ADDRESSES, namespace, NAMED),
+      await client.get(CLAIMS, namespace, NAMED),
+    ];
+    const stamped = annotated(RESERVED_AT, new Date(NOW).toISOString());
+    const ours = [named(NAMED), labels({ [ROLE_LABEL]: PARKED }), stamped];
+
+    test("is out of its pool by a claim that goes with the Cluster which came across it", async () => {
+      expect(await carryOut(park())).toEqual({ kind: "done", claims: [] });
+      const [made, claimed] = await now();
+      // Owned from the start: a claim that never comes must not leave it behind for ever.
+      const held = owners([{ ...OWNER, controller: false }]);
+      expect(made && content(made)).toEqual(
+        address(namespace, put("spec", "claimRef")({ name: NAMED }), ...ours, held),
+      );
+      expect(claimed && content(claimed)).toEqual(claim(namespace, ...ours, owners([OWNER])));
+    });
+
+    test("a second time changes nothing", async () => {
+      await carryOut(park());
+      const first = await now();
+      expect(await carryOut(park({ ...OWNER, uid: "uid-green" }))).toEqual({ kind: "done", claims: [] });
+      expect(await now()).toEqual(first);
+    });
+
+    test("by one that was cut off in the middle gets its claim", async () => {
+      const half = await world.create(
+        ADDRESSES,
+        address(namespace, put("spec", "claimRef")({ name: NAMED }), ...ours),
+      );
+      expect(await carryOut(park())).toEqual({ kind: "done", claims: [] });
+      const [made, claimed] = await now();
+      expect(made).toEqual(half);
+      expect(claimed?.metadata.ownerReferences).toHaveLength(1);
+    });
+
+    test("is parked before the claim that has it goes, and not at all where nothing can be written", async () => {
+      const read = await world.create(CLAIMS, claim(namespace));
+      const steps = [park(), remove(read)];
+      const late = await new KubeExecutor(client, new StandingClock(NOW)).carryOut(
+        steps,
+        AbortSignal.abort(),
+      );
+      const why = `park-address ${NAMED}: there was no answer in time`;
+      expect(late).toEqual({ kind: "unreachable", why });
+      expect(await find(CLAIMS, read)).toEqual(read);
+      expect(await client.list(ADDRESSES, { namespace })).toEqual([]);
+      expect(await carryOut(...steps)).toMatchObject({ kind: "done" });
+      expect(await find(CLAIMS, read)).toBeUndefined();
+      expect(await client.list(ADDRESSES, { namespace })).toHaveLength(1);
     });
   });
 
@@ -402,7 +580,7 @@ export function executorContract(setUp: () => Promise<Site>): void {
       const own = await world.create(ADDRESSES, address(namespace));
       const create: Step = {
         kind: "create-claim",
-        claim: { namespace, name: CLAIM, role: CONTROL_PLANE, pool: POOL, owner: undefined },
+        claim: { namespace, name: CLAIM, role: CONTROL_PLANE.name, pool: POOL, owner: undefined },
       };
       const outcome = await carryOut(reserve(left), protect(own), create);
       const [green, blue] = [

@@ -1,5 +1,6 @@
 /** What is told of an API server: found, absent or unread, and in which order it was looked at. */
 import { RequestFailed, type Client } from "../../lib/adapters/client";
+import { Sightings } from "../../lib/adapters/sightings";
 import { KubeInventory } from "../../lib/adapters/kube-inventory";
 import type { Resource } from "../../lib/adapters/kinds";
 import { addressFacts, claimFacts, classFacts, clusterFacts } from "../../lib/adapters/kube-objects";
@@ -11,23 +12,33 @@ import {
   valueOf,
   type ClaimFacts,
   type Facts,
+  type Holder,
+  type Key,
   type KubeObject,
   type RoleFacts,
 } from "../../lib/core/facts";
-import { CONTROL_PLANE } from "../../lib/core/roles";
+import { CONTROL_PLANE, INGRESS, PARKED, type Role } from "../../lib/core/roles";
 import { StandingClock } from "../fakes/standing-clock";
 import { RULES } from "../gen/facts";
 import {
+  annotated,
   CLAIM,
   CLASS,
   host,
+  INGRESS_CLAIM,
+  INGRESS_VARIABLE,
+  ingressOptedOut,
   labelled,
   NAME,
   noTopology,
   ofClass,
   put,
+  saying,
   VARIABLE,
+  VIP,
+  wantsBoth,
   wantsVip,
+  withIngress,
 } from "../gen/objects";
 import {
   address,
@@ -50,7 +61,10 @@ import {
 } from "./objects";
 import { NOW, type Site, type World } from "./site";
 
-const claimOf = (source: KubeObject) => claimFacts(source, CONTROL_PLANE, NOW, NOW);
+const claimOf = (source: KubeObject, role: Role = CONTROL_PLANE) => claimFacts(source, role, NOW, NOW);
+/** The same of the ingress role. */
+const ofIngress = [named(INGRESS_CLAIM), labels({ [ROLE_LABEL]: INGRESS.name })];
+const forClaim = (name: string) => put("spec", "claimRef")({ name });
 const counted = put("status", "ipAddresses")({ total: 10, used: 3, free: 7, outOfRange: 0 });
 const unhurried = new AbortController().signal;
 const inTime = (withinMs: number): AbortSignal => AbortSignal.timeout(withinMs);
@@ -86,8 +100,14 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
     claim: absent,
     address: absent,
     reserved: false,
+    rivals: [],
     ...facts,
   });
+  /** What is told of both roles. */
+  const roles = (endpoint: Partial<RoleFacts> = {}, ingress: Partial<RoleFacts> = {}): RoleFacts[] => [
+    role(endpoint),
+    role({ role: INGRESS, ...ingress }),
+  ];
   const readyClass = async (where = namespace): Promise<KubeObject> =>
     world.writeStatus(CLASSES, wantsVip(await world.create(CLASSES, clusterClass(where))));
   const boundClaim = async (name = CLAIM): Promise<KubeObject> =>
@@ -114,7 +134,7 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
         namesake: absent,
         class: absent,
         pools: [],
-        roles: [role()],
+        roles: roles(),
       });
     });
 
@@ -126,7 +146,14 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       const [bound, made] = [await boundClaim(), await world.create(ADDRESSES, address(namespace))];
       const facts = await look();
       const { labels: poolLabels } = pool(namespace).metadata;
-      const poolFacts = { annotations: {}, deleting: false, labels: poolLabels };
+      const poolFacts = {
+        annotations: {},
+        deleting: false,
+        labels: poolLabels,
+        ranges: [{ family: 4, first: 0x0a00000an, last: 0x0a000013n }],
+        prefix: 24,
+        gateway: "10.0.0.1",
+      };
       expect({ ...facts, pools: ownPools(facts) }).toEqual({
         ...frame(),
         occasion: "admission",
@@ -148,14 +175,49 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
             free: undefined,
           },
         ],
-        roles: [role({ claim: found(claimOf(bound)), address: found(addressFacts(made)) })],
+        roles: roles({ claim: found(claimOf(bound)), address: found(addressFacts(made)) }),
       });
       expect(valueOf(facts.class)?.strings).toEqual(
         new Map([[VARIABLE, { default: undefined, family: undefined, restricted: false }]]),
       );
     });
 
-    test("is nothing of other namespaces, but for the class that it names there", async () => {
+    test("is claim and address of either role, each under its own name", async () => {
+      const [front, endpoint] = [
+        await world.create(CLAIMS, claim(namespace, ...ofIngress)),
+        await world.create(CLAIMS, claim(namespace)),
+      ];
+      const made = await world.create(
+        ADDRESSES,
+        address(namespace, named(INGRESS_CLAIM), forClaim(INGRESS_CLAIM)),
+      );
+      const facts = await look();
+      expect(facts.roles).toEqual(
+        roles(
+          { claim: found(claimOf(endpoint)) },
+          { claim: found(claimOf(front, INGRESS)), address: found(addressFacts(made)) },
+        ),
+      );
+      expect(facts.roles.map((one) => valueOf(one.claim)?.ours)).toEqual([true, true]);
+    });
+
+    test("is that a claim with the label of the other role is not ours", async () => {
+      await world.create(CLAIMS, claim(namespace, named(INGRESS_CLAIM)));
+      expect((await look()).roles).toMatchObject([
+        { claim: absent },
+        { claim: { state: "found", value: { name: INGRESS_CLAIM, ours: false } } },
+      ]);
+    });
+
+    test("is what the class says of the variables of both roles", async () => {
+      await world.writeStatus(CLASSES, wantsBoth(await world.create(CLASSES, clusterClass(namespace))));
+      expect([...(valueOf((await look()).class)?.strings.keys() ?? [])]).toEqual([
+        VARIABLE,
+        INGRESS_VARIABLE,
+      ]);
+    });
+
+    test("is nothing of other namespaces, but for their pools, and the class that it names there", async () => {
       const elsewhere = await world.newNamespace();
       await world.create(POOLS, pool(elsewhere));
       await world.create(CLAIMS, claim(elsewhere));
@@ -163,8 +225,14 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       await world.create(CLUSTERS, cluster(elsewhere));
       await readyClass(elsewhere);
       const facts = await look();
-      expect(valueOf(facts.pools)?.filter(({ namespace: of }) => of !== undefined)).toEqual([]);
-      expect(facts).toMatchObject({ namesake: absent, class: absent, roles: [role()] });
+      expect(valueOf(facts.pools)).toContainEqual(
+        expect.objectContaining({
+          namespace: elsewhere,
+          ref: expect.objectContaining({ name: "own" }) as unknown,
+        }),
+      );
+      expect(ownPools(facts)).toEqual([]);
+      expect(facts).toMatchObject({ namesake: absent, class: absent, roles: roles() });
       const there = await look(clusterFacts(cluster(namespace, ofClass(CLASS, elsewhere))));
       expect(there.class.state).toBe("found");
     });
@@ -176,7 +244,7 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
         namesake: late,
         class: late,
         pools: late,
-        roles: [role({ claim: late, address: late })],
+        roles: roles({ claim: late, address: late }, { claim: late, address: late }),
       });
     });
   });
@@ -196,19 +264,14 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
         namesake: absent,
         class: found(classFacts(aClass)),
         pools: [expect.objectContaining({ namespace })],
-        roles: [role({ claim: found(claimOf(bound)), address: found(addressFacts(made)) })],
+        roles: roles({ claim: found(claimOf(bound)), address: found(addressFacts(made)) }),
       });
     });
 
-    test("is no class and no pool where none matters: no topology, a host, or its end", async () => {
+    test("is no class and no pool where none matters: no topology, or its end", async () => {
       await readyClass();
       await world.create(POOLS, pool(namespace));
-      const stored = await world.create(
-        CLUSTERS,
-        cluster(namespace, finalizers(PROTECT), host("10.9.9.9", 6443)),
-      );
-      const withHost = await inventory.gather(key());
-      expect(withHost).toMatchObject({ class: { state: "found" }, pools: found([]) });
+      const stored = await world.create(CLUSTERS, cluster(namespace, finalizers(PROTECT)));
       await world.delete(CLUSTERS, stored);
       expect(await inventory.gather(key())).toMatchObject({
         cluster: { state: "found", value: { deleting: true } },
@@ -223,6 +286,47 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       });
     });
 
+    test("is no pool where every VIP that is wanted has its address", async () => {
+      await readyClass();
+      await world.create(POOLS, pool(namespace));
+      await world.create(ADDRESSES, address(namespace, saying(VIP)));
+      await world.create(CLUSTERS, cluster(namespace, host(VIP, 6443), ingressOptedOut));
+      expect(await inventory.gather(key())).toMatchObject({ class: { state: "found" }, pools: found([]) });
+    });
+
+    test.each([
+      ["the ingress VIP is still wanted", [host(VIP, 6443)]],
+      ["a host has no address of its own: a pool may have it", [host("10.9.9.9", 6443), ingressOptedOut]],
+      ["the ingress VIP on record has none", [host(VIP, 6443), withIngress()]],
+    ])("is the pools where %s", async (_what, changes) => {
+      await readyClass();
+      await world.create(POOLS, pool(namespace));
+      await world.create(ADDRESSES, address(namespace, saying(VIP)));
+      await world.create(CLUSTERS, cluster(namespace, ...changes));
+      expect(ownPools(await inventory.gather(key()))).toHaveLength(1);
+    });
+
+    test("is who else was seen with its VIPs, role by role, and never itself", async () => {
+      const seen = new Sightings();
+      const sighting = (of: Key, address: string, kind = "Cluster") =>
+        seen.see({ kind, ...of, key: of }, [address]);
+      const red = { namespace: "team-red", name: "red" };
+      const green = { namespace: "team-green", name: "green" };
+      sighting(key(), VIP);
+      sighting(red, VIP);
+      sighting(green, "2001:db8::20", "IPAddress");
+      sighting(red, "10.9.9.9", "IPAddress");
+      await world.create(
+        CLUSTERS,
+        cluster(namespace, host(VIP, 6443), annotated(INGRESS.annotation, "2001:DB8:0::20")),
+      );
+      const facts = await new KubeInventory(client, RULES, clock, { seen }).gather(key());
+      expect(facts.roles.map(({ rivals }) => rivals)).toEqual([
+        [{ kind: "Cluster", ...red }],
+        [{ kind: "IPAddress", ...green }],
+      ]);
+    });
+
     test("is what it left behind once it is gone", async () => {
       const stored = await world.create(CLUSTERS, cluster(namespace));
       await world.delete(CLUSTERS, stored);
@@ -232,7 +336,10 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
         cluster: absent,
         class: absent,
         pools: found([]),
-        roles: [{ claim: { state: "found" }, address: { state: "found" } }],
+        roles: [
+          { claim: { state: "found" }, address: { state: "found" } },
+          { claim: absent, address: absent },
+        ],
       });
     });
 
@@ -274,7 +381,10 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       await boundClaim();
       const facts = await new KubeInventory(failing(of), RULES, clock).gather(key());
       expect(facts[field]).toEqual(unread("the server is busy"));
-      expect(facts.roles).toMatchObject([{ claim: { state: "found" }, address: absent }]);
+      expect(facts.roles).toMatchObject([
+        { claim: { state: "found" }, address: absent },
+        { claim: absent, address: absent },
+      ]);
     });
 
     test.each([
@@ -284,7 +394,8 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       await world.create(CLUSTERS, cluster(namespace));
       const facts = await new KubeInventory(failing(of), RULES, clock).gather(key());
       expect(facts.cluster.state).toBe("found");
-      expect(facts.roles).toEqual([role({ [field]: unread("the server is busy") })]);
+      const busyRole = { [field]: unread("the server is busy") };
+      expect(facts.roles).toEqual(roles(busyRole, busyRole));
     });
 
     test("by a 404 that does not name what was asked for leaves it unread: nobody said that it is gone", async () => {
@@ -307,9 +418,9 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
   describe("The claim is read before the Cluster", () => {
     /** Somebody does this as soon as the claim has been read, and before anybody hears of it. */
     const afterClaim = (what: () => Promise<unknown>): KubeInventory => {
-      const get: Client["get"] = async (of, ...rest) => {
-        const answer = client.get(of, ...rest);
-        if (of === CLAIMS) await answer.catch(() => undefined).then(what);
+      const get: Client["get"] = async (of, where, name, signal) => {
+        const answer = client.get(of, where, name, signal);
+        if (of === CLAIMS && name === CLAIM) await answer.catch(() => undefined).then(what);
         return answer;
       };
       return new KubeInventory(getting(client, get), RULES, clock);
@@ -319,7 +430,7 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       await world.create(CLAIMS, claim(namespace));
       const facts = await afterClaim(() => world.create(CLUSTERS, cluster(namespace))).gather(key());
       expect(facts.cluster.state).toBe("found");
-      expect(facts.roles).toMatchObject([{ claim: { state: "found" } }]);
+      expect(facts.roles).toMatchObject([{ claim: { state: "found" } }, { claim: absent }]);
     });
 
     test("so that a Cluster which goes in between is absent", async () => {
@@ -327,7 +438,7 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       await world.create(CLAIMS, claim(namespace));
       const facts = await afterClaim(() => world.delete(CLUSTERS, stored)).gather(key());
       expect(facts.cluster).toEqual(absent);
-      expect(facts.roles).toMatchObject([{ claim: { state: "found" } }]);
+      expect(facts.roles).toMatchObject([{ claim: { state: "found" } }, { claim: absent }]);
     });
   });
 
@@ -402,6 +513,93 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
     });
   });
 
+  describe("Who else has an address", () => {
+    let elsewhere: string;
+
+    beforeEach(async () => {
+      elsewhere = await world.newNamespace();
+    });
+
+    /** Those of this test; others may have the address from before. */
+    const holders = async (ip: string, but = key()): Promise<readonly Holder[] | undefined> =>
+      valueOf(await inventory.holders(ip, but))?.filter((one) =>
+        [namespace, elsewhere].includes(one.namespace),
+      );
+
+    test("is a Cluster by its endpoint, of any namespace, and in any spelling", async () => {
+      await world.create(CLUSTERS, cluster(elsewhere, named("red"), host("2001:DB8:0::10", 6443)));
+      await world.create(
+        CLUSTERS,
+        cluster(namespace, named("green"), host("2001:db8::10", 6443), noTopology),
+      );
+      await world.create(CLUSTERS, cluster(namespace, named("other"), host("2001:db8::11", 6443)));
+      expect(await holders("2001:db8::10")).toEqual([
+        { kind: "Cluster", namespace, name: "green" },
+        { kind: "Cluster", namespace: elsewhere, name: "red" },
+      ]);
+    });
+
+    test("is an address that a claim was given, whatever that claim is called", async () => {
+      const given = (name: string, ip: string) => [named(name), forClaim(name), saying(ip)] as const;
+      await world.create(ADDRESSES, address(elsewhere, ...given("machine-0", "2001:DB8:0::10")));
+      await world.create(ADDRESSES, address(namespace, ...given("vip-cp-green", "2001:db8::10")));
+      await world.create(ADDRESSES, address(namespace, ...given("vip-cp-red", "2001:db8::11")));
+      expect(await holders("2001:db8::10")).toEqual([
+        { kind: "IPAddress", namespace, name: "vip-cp-green" },
+        { kind: "IPAddress", namespace: elsewhere, name: "machine-0" },
+      ]);
+    });
+
+    test("is not the Cluster itself, nor what either of its claims was given", async () => {
+      await world.create(CLUSTERS, cluster(namespace, host(VIP, 6443)));
+      await world.create(ADDRESSES, address(namespace));
+      await world.create(ADDRESSES, address(namespace, named(INGRESS_CLAIM), forClaim(INGRESS_CLAIM)));
+      await world.create(ADDRESSES, address(namespace, named("by-another-name")));
+      expect(await holders(VIP)).toEqual([]);
+    });
+
+    test("is the Cluster of the same name in another namespace, and its claim", async () => {
+      await world.create(CLUSTERS, cluster(elsewhere, host(VIP, 6443)));
+      await world.create(ADDRESSES, address(elsewhere));
+      expect(await holders(VIP)).toEqual([
+        { kind: "Cluster", namespace: elsewhere, name: NAME },
+        { kind: "IPAddress", namespace: elsewhere, name: CLAIM },
+      ]);
+    });
+
+    test("is not an address that is parked: that is out of its pool because somebody else has it", async () => {
+      const parked = labelled(ROLE_LABEL, PARKED);
+      const name = "vip-parked-10-0-0-10";
+      await world.create(ADDRESSES, address(elsewhere, named(name), forClaim(name), parked));
+      expect(await holders(VIP)).toEqual([]);
+    });
+
+    test("is nobody where nobody has it, though there are names and texts that are no address", async () => {
+      await world.create(CLUSTERS, cluster(namespace, named("named"), host("api.example.org", 443)));
+      await world.create(CLUSTERS, cluster(namespace, named("none")));
+      await world.create(ADDRESSES, address(namespace, named("odd"), forClaim("odd"), saying("10.0.0.0/24")));
+      expect(await holders(VIP)).toEqual([]);
+    });
+
+    test.each([
+      ["Clusters", CLUSTERS],
+      ["addresses", ADDRESSES],
+    ] as const)("is not known where the %s could not be read", async (_what, kind) => {
+      const list: Client["list"] = async (of, ...rest) => {
+        if (of === kind) throw new RequestFailed(503, { message: "the server is busy" });
+        return client.list(of, ...rest);
+      };
+      const blind = new KubeInventory({ ...getting(client, client.get.bind(client)), list }, RULES, clock);
+      expect(await blind.holders(VIP, key())).toEqual(unread("the server is busy"));
+    });
+
+    test("is not known once the time is over", async () => {
+      expect(await inventory.holders(VIP, key(), AbortSignal.abort())).toEqual(
+        unread("there was no answer in time"),
+      );
+    });
+  });
+
   test("The keys are those of every Cluster, and of every claim and address of ours, each once", async () => {
     const elsewhere = await world.newNamespace();
     await world.create(CLUSTERS, cluster(namespace));
@@ -411,15 +609,20 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
     await world.create(CLAIMS, claim(namespace, named("vip-cp-left")));
     await world.create(CLAIMS, claim(namespace, named("vip-cp-strange"), labels(undefined)));
     await world.create(CLAIMS, claim(namespace, named("other")));
+    await world.create(CLAIMS, claim(namespace, ...ofIngress, named("vip-ingress-front")));
+    await world.create(CLAIMS, claim(namespace, ...ofIngress, named("vip-ingress-left")));
+    await world.create(
+      CLAIMS,
+      claim(namespace, named("vip-parked-10-0-0-10"), labels({ [ROLE_LABEL]: PARKED })),
+    );
     const ours = labelled(ROLE_LABEL, CONTROL_PLANE.name);
-    const of = (name: string) => put("spec", "claimRef")({ name });
-    await world.create(ADDRESSES, address(namespace, named("pinned"), of("vip-cp-detached"), ours));
-    await world.create(ADDRESSES, address(namespace, named("vip-cp-fresh"), of("vip-cp-fresh")));
+    await world.create(ADDRESSES, address(namespace, named("pinned"), forClaim("vip-cp-detached"), ours));
+    await world.create(ADDRESSES, address(namespace, named("vip-cp-fresh"), forClaim("vip-cp-fresh")));
     const keys = await inventory.keys();
     const own = keys.filter((one) => [namespace, elsewhere].includes(one.namespace));
     expect(own.map((one) => `${one.namespace}/${one.name}`).sort()).toEqual(
       [
-        ...["blue", "detached", "left", "plain"].map((name) => `${namespace}/${name}`),
+        ...["blue", "detached", "front", "left", "plain"].map((name) => `${namespace}/${name}`),
         `${elsewhere}/blue`,
       ].sort(),
     );
