@@ -217,12 +217,12 @@ describe("a Cluster that is none of our business", () => {
 
   test("a Cluster that arrives with its infrastructure, as in a move, keeps everything it brings", async () => {
     const site = await siteWithVips();
-    const annotations = { [VIP_ANNOTATION]: "10.20.0.77", [HOLD_ANNOTATION]: "released" };
+    const annotations = { [VIP_ANNOTATION]: site.address(77), [HOLD_ANNOTATION]: "released" };
 
     const { object } = await site.createCluster({
       name: "moved",
       annotations,
-      variables: { clusterVip: "10.20.0.77" },
+      variables: { clusterVip: site.address(77) },
       spec: {
         paused: true,
         infrastructureRef: { apiGroup: INFRA_CLUSTERS.group, kind: "LabCluster", name: "moved-abcde" },
@@ -238,16 +238,16 @@ describe("a Cluster that is none of our business", () => {
 });
 
 describe("a VIP of the user's own", () => {
-  test("a host is kept, its port filled in, the variable follows, and no address is claimed", async () => {
+  test("a host in no pool is kept, its port filled in, the variable follows, and no address is claimed", async () => {
     const site = await siteWithVips();
 
     const { object } = await site.createCluster({
       name: "mine",
-      spec: { controlPlaneEndpoint: { host: "10.20.0.99" } },
+      spec: { controlPlaneEndpoint: { host: "192.0.2.99" } },
     });
 
-    expect(object.spec.controlPlaneEndpoint).toEqual({ host: "10.20.0.99", port: 6443 });
-    expect(variableOf(object)).toBe("10.20.0.99");
+    expect(object.spec.controlPlaneEndpoint).toEqual({ host: "192.0.2.99", port: 6443 });
+    expect(variableOf(object)).toBe("192.0.2.99");
     await site.rendered("mine");
     expect(await site.claims()).toEqual([]);
   });
@@ -266,10 +266,10 @@ describe("a VIP of the user's own", () => {
   test("a variable alone becomes the host", async () => {
     const site = await siteWithVips();
 
-    const { object } = await site.createCluster({ name: "wish", variables: { clusterVip: "10.20.0.98" } });
+    const { object } = await site.createCluster({ name: "wish", variables: { clusterVip: "192.0.2.98" } });
 
-    expect(object.spec.controlPlaneEndpoint).toEqual({ host: "10.20.0.98", port: 6443 });
-    expectRenderedOnceWith("10.20.0.98", await site.rendered("wish"));
+    expect(object.spec.controlPlaneEndpoint).toEqual({ host: "192.0.2.98", port: 6443 });
+    expectRenderedOnceWith("192.0.2.98", await site.rendered("wish"));
     expect(await site.claims()).toEqual([]);
   });
 
@@ -296,7 +296,7 @@ describe("a VIP of the user's own", () => {
     const { object } = await site.createCluster({
       name: "copy",
       annotations: {
-        [VIP_ANNOTATION]: "10.20.0.200",
+        [VIP_ANNOTATION]: "192.0.2.200",
         [HOLD_ANNOTATION]: "released",
         [PAUSED_ANNOTATION]: OUR_PAUSE,
         "example.com/kept": "yes",
@@ -307,7 +307,7 @@ describe("a VIP of the user's own", () => {
       [VIP_ANNOTATION]: vipOf(object),
       "example.com/kept": "yes",
     });
-    expect(vipOf(object)).not.toBe("10.20.0.200");
+    expect(vipOf(object)).not.toBe("192.0.2.200");
   });
 });
 
@@ -440,7 +440,7 @@ describe("a Cluster that cannot have its VIP yet", () => {
 
   test("is held when the pool is exhausted, and completed when it is enlarged", async () => {
     const site = await management.newSite();
-    await site.hasClassAndPool({ addresses: ["10.20.0.10"] });
+    await site.hasClassAndPool({ addresses: [site.address(10)] });
     await site.createCluster({ name: "lucky" });
     await eventually(
       async () => {
@@ -457,9 +457,9 @@ describe("a Cluster that cannot have its VIP yet", () => {
       "InClusterIPPool control-plane-vips: it has no free address (PoolExhausted)",
     );
     await site.seenPaused("late");
-    await site.hasPool({ addresses: ["10.20.0.10-10.20.0.11"] });
-    expect(vipOf(await site.completed("late"))).toBe("10.20.0.11");
-    expectRenderedOnceWith("10.20.0.11", await site.rendered("late"));
+    await site.hasPool({ addresses: [site.span(10, 11)] });
+    expect(vipOf(await site.completed("late"))).toBe(site.address(11));
+    expectRenderedOnceWith(site.address(11), await site.rendered("late"));
   });
 
   test("is held when a claim of our name belongs to somebody else, and that claim is left alone", async () => {
@@ -499,7 +499,7 @@ describe("a Cluster that cannot have its VIP yet", () => {
 
     const plain = await refusalOf(site.createCluster({ name: "taken" }));
     const withHost = await refusalOf(
-      site.createCluster({ name: "taken", spec: { controlPlaneEndpoint: { host: "10.20.0.99" } } }),
+      site.createCluster({ name: "taken", spec: { controlPlaneEndpoint: { host: "192.0.2.97" } } }),
     );
 
     expect([plain.reason, withHost.reason]).toEqual(["AlreadyExists", "AlreadyExists"]);

@@ -116,7 +116,7 @@ function expectComplete({ object, warnings }: Answer<Cluster>, vip: unknown, por
   expect(isHeld(object)).toBe(false);
 }
 
-const anyVip = expect.stringMatching(/^10\.20\.0\.\d+$/) as unknown;
+const anyVip = expect.stringMatching(/^10\.20\.\d+\.\d+$/) as unknown;
 
 /** Cluster API lets every later write through, so the Cluster can be changed and deleted. */
 const expectChangeable = (site: Site, name: string): Promise<unknown> =>
@@ -138,9 +138,10 @@ const poolHasFree = (site: Site, free: number, name = "control-plane-vips"): Pro
 const annotatePool = (site: Site, annotations: Readonly<Record<string, string | null>>): Promise<unknown> =>
   site.api.merge(POOLS, site.at("control-plane-vips"), { metadata: { annotations } });
 
-async function siteWithVips(addresses = ["10.20.0.10-10.20.0.250"]): Promise<Site> {
+/** @param last the pool gives its addresses from 10 up to this one */
+async function siteWithVips(last = 250): Promise<Site> {
   const site = await management.newSite();
-  await site.hasClassAndPool({ addresses });
+  await site.hasClassAndPool({ addresses: [site.span(10, last)] });
   return site;
 }
 
@@ -165,7 +166,7 @@ function shared(fill: (site: Site) => Promise<unknown>): () => Site {
 
 describe("a pool that gives nothing", () => {
   test("because it is full: the Cluster is held, and the one that has its address keeps it", async () => {
-    const site = await siteWithVips(["10.20.0.10"]);
+    const site = await siteWithVips(10);
     await site.createCluster({ name: "first" });
     await poolHasFree(site, 0);
 
@@ -174,9 +175,9 @@ describe("a pool that gives nothing", () => {
     const words = WORDS.PoolExhausted(`${DEFAULT_POOL}: it has no free address`);
     expectHeld(second, site, "PoolExhausted", words);
     expect(await site.claimOf("second")).toBeUndefined();
-    await site.hasPool({ addresses: ["10.20.0.10-10.20.0.11"] });
-    expect(vipOf(await site.completed("second"))).toBe("10.20.0.11");
-    expect(vipOf(await site.clusterOf("first"))).toBe("10.20.0.10");
+    await site.hasPool({ addresses: [site.span(10, 11)] });
+    expect(vipOf(await site.completed("second"))).toBe(site.address(11));
+    expect(vipOf(await site.clusterOf("first"))).toBe(site.address(10));
   });
 
   test("because it is being deleted: the deletion is not held up, and another pool completes the Cluster", async () => {
@@ -206,7 +207,7 @@ describe("a pool that gives nothing", () => {
     expectHeld(created, site, "PoolExhausted", WORDS.PoolExhausted(`${DEFAULT_POOL}: it is paused`));
     expect(await site.claims()).toEqual([]);
     await annotatePool(site, { [PAUSED_ANNOTATION]: null });
-    expect(vipOf(await site.completed("late"))).toBe("10.20.0.10");
+    expect(vipOf(await site.completed("late"))).toBe(site.address(10));
   });
 
   // The API server cuts warnings of more than 4096 letters in all to 256 each, and the reason is at the end.
@@ -225,7 +226,7 @@ describe("a pool that gives nothing", () => {
     const site = await management.newSite();
     await site.hasClass();
     const odd = (name: string, clusterClass: string, role: string): KubeObject => {
-      const pool = poolManifest({ name, namespace: site.namespace });
+      const pool = poolManifest({ name, namespace: site.namespace, addresses: [site.span(10, 250)] });
       const labels = { [`${OURS}cluster-class`]: clusterClass, [`${OURS}role`]: role };
       return { ...pool, metadata: { ...pool.metadata, labels } };
     };
@@ -245,7 +246,7 @@ describe("a pool that gives nothing", () => {
     expectHeld(created, site, "NoMatchingPool", WORDS.NoMatchingPool("lab", site));
     expect(await site.claims()).toEqual([]);
     await site.put(odd("upper", "lab", "control-plane"));
-    expect(vipOf(await site.completed("late"))).toBe("10.20.0.10");
+    expect(vipOf(await site.completed("late"))).toBe(site.address(10));
   });
 
   test("because its class has a name that no label can hold: the API server says so to who labels the pool", async () => {
@@ -590,7 +591,7 @@ describe("an object of a name that we need", () => {
   test("an address without a claim, made by hand: the Cluster is held, and the address is not taken over", async () => {
     const address = await make<Address>(
       site(),
-      addressByHand(site(), "pinned", "10.20.0.99", { labels: { theirs: "yes" } }),
+      addressByHand(site(), "pinned", site().address(99), { labels: { theirs: "yes" } }),
     );
     before.set("pinned", address);
 
@@ -603,7 +604,7 @@ describe("an object of a name that we need", () => {
 
   // It does not end by itself: nobody will delete what an administrator made.
   test("an address without a claim, made by hand: the reason is that it is not ours", async () => {
-    await make(site(), addressByHand(site(), "manual", "10.20.0.98"));
+    await make(site(), addressByHand(site(), "manual", site().address(98)));
 
     const { object } = await site().createCluster({ name: "manual" });
 
@@ -1070,12 +1071,12 @@ describe("a request of an odd shape", () => {
 
 describe("a dry-run", () => {
   test("of whatever a Cluster can be given writes nothing, and leaves what is there as it is", async () => {
-    const site = await siteWithVips(["10.20.0.10-10.20.0.11"]);
+    const site = await siteWithVips(11);
     await site.createCluster({ name: "there" });
     await make(site, claimByHand(site, "left", { metadata: { labels: ROLE } }));
     await Promise.all([site.adopted("there"), site.rendered("there"), poolHasFree(site, 0)]);
     await make(site, claimByHand(site, "foreign"));
-    await make(site, addressByHand(site, "pinned", "10.20.0.99"));
+    await make(site, addressByHand(site, "pinned", site.address(99)));
     const state = () => Promise.all([CLUSTERS, CLAIMS, ADDRESSES, POOLS].map(stateOf));
     const stateOf = async (of: typeof CLUSTERS) =>
       (await site.api.list<Stored & { spec: unknown }>(of, site.namespace)).map(
@@ -1118,7 +1119,7 @@ describe("a dry-run", () => {
     ]);
 
     expect(answers).toEqual([
-      "10.20.0.11",
+      site.address(11),
       " odd",
       "",
       "",

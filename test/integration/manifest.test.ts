@@ -85,7 +85,7 @@ describe("needs the module", () => {
     ["a create", created({ name: "new" })],
     ["the endpoint dropped", inSite("complete", endpoint(null))],
     ["the port dropped", inSite("complete", endpoint({ port: null }))],
-    ["another host", inSite("complete", endpoint({ host: "10.20.0.99" }))],
+    ["another host", inSite("complete", endpoint({ host: "192.0.2.99" }))],
     ["every variable dropped", inSite("complete", variables(null))],
     [
       "our variable dropped from the list",
@@ -94,10 +94,10 @@ describe("needs the module", () => {
     ["our variable emptied", inSite("complete", variables([{ name: "clusterVip", value: "" }]))],
     [
       "our variable with another value",
-      inSite("complete", variables([{ name: "clusterVip", value: "10.20.0.99" }])),
+      inSite("complete", variables([{ name: "clusterVip", value: "192.0.2.99" }])),
     ],
     ["the VIP annotation dropped", inSite("complete", annotations({ [VIP_ANNOTATION]: null }))],
-    ["the VIP annotation changed", inSite("complete", annotations({ [VIP_ANNOTATION]: "10.20.0.99" }))],
+    ["the VIP annotation changed", inSite("complete", annotations({ [VIP_ANNOTATION]: "192.0.2.99" }))],
     [
       "another annotation of ours dropped",
       inSite("complete", annotations({ "vip.capi.gorizond.io/apply-late": null })),

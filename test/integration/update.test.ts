@@ -18,6 +18,7 @@ import {
   type Site,
 } from "./support";
 
+const APPLY_LATE = "vip.capi.gorizond.io/apply-late";
 const management = managementCluster();
 
 /** A list of variables of its own, without our VIP: applying it again replaces the whole list. */
@@ -185,13 +186,13 @@ describe("a held Cluster stays held", () => {
     const site = await heldSite();
 
     await site.api.merge(CLUSTERS, site.at("waiting"), {
-      spec: { controlPlaneEndpoint: { host: "10.20.0.99" } },
+      spec: { controlPlaneEndpoint: { host: "192.0.2.99" } },
     });
 
     const cluster = await site.completed("waiting");
-    expect(vipOf(cluster)).toBe("10.20.0.99");
-    expect(variableOf(cluster)).toBe("10.20.0.99");
-    expectRenderedOnceWith("10.20.0.99", await site.rendered("waiting"));
+    expect(vipOf(cluster)).toBe("192.0.2.99");
+    expect(variableOf(cluster)).toBe("192.0.2.99");
+    expectRenderedOnceWith("192.0.2.99", await site.rendered("waiting"));
     expect(await site.claims()).toEqual([]);
   });
 });
@@ -215,15 +216,15 @@ describe("an update that takes nothing of ours away", () => {
     expect(update && changedByUs(update)).not.toBe(true);
   });
 
-  test("is left alone also where we are asked: an annotation of ours with the user's own value", async () => {
+  test("is left alone also where we are asked: an annotation of ours that says how a late VIP is written", async () => {
     const site = await siteWithVips();
-    await site.createCluster({ name: "apollo" });
+    await site.createCluster({ name: "apollo", annotations: { [APPLY_LATE]: "true" } });
     await site.adopted("apollo");
     const since = new Date();
 
-    const { object } = await site.annotate("apollo", { [VIP_ANNOTATION]: "something else" });
+    const { object } = await site.annotate("apollo", { [APPLY_LATE]: "false" });
 
-    expect(annotationOf(object, VIP_ANNOTATION)).toBe("something else");
+    expect(annotationOf(object, APPLY_LATE)).toBe("false");
     expect(JSON.stringify(object)).not.toContain("pepr");
     const [update] = await updatesOf(site, "apollo", since);
     expect(update && changedByUs(update)).toBe(false);

@@ -94,7 +94,8 @@ class RunningManagementCluster implements ManagementCluster {
   }
 
   async newSite(): Promise<Site> {
-    return Site.open(this, `team-${++this.#sites}`);
+    const number = ++this.#sites;
+    return Site.open(this, `team-${number}`, `10.20.${number}`);
   }
 
   async installModule(env: Readonly<Record<string, string>> = {}): Promise<void> {

@@ -1,5 +1,6 @@
 /** One namespace of a management cluster, in the words of those who work with it. */
 import {
+  claim as claimManifest,
   cluster as clusterManifest,
   labClass,
   namespace as namespaceManifest,
@@ -21,6 +22,7 @@ import {
   CLUSTERS,
   CONTROL_PLANES,
   INFRA_CLUSTERS,
+  POOLS,
   resourceOf,
   type Address,
   type Claim,
@@ -51,14 +53,16 @@ export class Site {
   private constructor(
     private readonly management: ManagementCluster,
     readonly namespace: string,
+    /** The first three numbers of its own addresses: pools that overlap are a matter of their own. */
+    private readonly range: string,
     /** The revision from which on histories are read. */
     private readonly since: string,
   ) {}
 
-  static async open(management: ManagementCluster, namespace: string): Promise<Site> {
+  static async open(management: ManagementCluster, namespace: string, range: string): Promise<Site> {
     const manifest = namespaceManifest(namespace);
     const { object } = await management.api.create<Stored>(resourceOf(manifest), manifest);
-    return new Site(management, namespace, object.metadata.resourceVersion);
+    return new Site(management, namespace, range, object.metadata.resourceVersion);
   }
 
   get api(): ApiServer {
@@ -93,7 +97,8 @@ export class Site {
 
   /** A pool in this namespace, by default for the class `lab` and the control plane. */
   async hasPool(options: Omit<PoolOptions, "namespace"> = {}): Promise<KubeObject> {
-    return this.put(poolManifest({ clusterClass: "lab", ...options, namespace: this.namespace }));
+    const addresses = [this.span(10, 250)];
+    return this.put(poolManifest({ clusterClass: "lab", addresses, ...options, namespace: this.namespace }));
   }
 
   async hasGlobalPool(options: Omit<PoolOptions, "namespace">): Promise<KubeObject> {
@@ -106,10 +111,41 @@ export class Site {
     await Promise.all([this.hasClass(wish), this.hasPool({ clusterClass, ...(addresses && { addresses }) })]);
   }
 
+  /** What an administrator writes on a pool of this namespace later. */
+  async markPool(name: string, marks: PoolMarks): Promise<void> {
+    await this.api.merge(POOLS, this.at(name), { metadata: marks });
+  }
+
+  /** An address of the pool is taken by somebody who is no Cluster; waits until the provider has counted it. */
+  async occupies(pool: KubeObject, name: string): Promise<void> {
+    await this.put(claimManifest({ name, namespace: this.namespace, pool }));
+    await eventually(() => this.api.find<Address>(ADDRESSES, this.namespace, name));
+  }
+
+  /** Waits until the IPAM provider has counted that so many addresses of a pool are free. */
+  async hasFree(pool: string, free: number): Promise<void> {
+    await eventually(
+      async () => {
+        const { status } = await this.api.get<ReadPool>(POOLS, this.namespace, pool);
+        return status?.ipAddresses?.free === free;
+      },
+      { withinMs: 15_000, what: `${free} addresses to be free in the pool ${this.namespace}/${pool}` },
+    );
+  }
+
   /** Creates or changes any object. */
   async put(object: KubeObject): Promise<KubeObject> {
     await this.api.apply(resourceOf(object), object, { force: true });
     return object;
+  }
+
+  /** An address that no other namespace has; the pool of this one gives 10 to 250. */
+  address(host: number): string {
+    return `${this.range}.${host}`;
+  }
+
+  span(first: number, last: number): string {
+    return `${this.address(first)}-${this.address(last)}`;
   }
 
   // ---- What a user does ------------------------------------------------------------------------
@@ -277,6 +313,16 @@ const withZone = (object: KubeObject): KubeObject =>
   object.kind === "LabClusterTemplate"
     ? { ...object, spec: { template: { spec: { zone: "one" } } } }
     : object;
+
+interface ReadPool extends Stored {
+  readonly status?: { readonly ipAddresses?: { readonly free: number } };
+}
+
+/** Null takes one off. */
+interface PoolMarks {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string | null>>;
+}
 
 interface ReadClass extends Stored {
   readonly status?: { readonly observedGeneration?: number };
