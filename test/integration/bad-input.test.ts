@@ -303,7 +303,8 @@ describe("the priority of a pool", () => {
 
 describe("an IPv6 pool", () => {
   test("in any spelling gives a VIP in the one canonical spelling, everywhere", async () => {
-    const site = await siteWithVips(["FD00:0010:0020:0000::00AB"]);
+    const site = await management.newSite();
+    await site.hasClassAndPool({ addresses: ["FD00:0010:0020:0000::00AB"] });
 
     const created = await site.createCluster({ name: "six" });
 
