@@ -1,4 +1,5 @@
 /** What the watch does for a role that is no endpoint: the same rows, without a hold. */
+import { HOLD } from "../../../lib/core/contract";
 import { applyLate, ownedOnly, somebody } from "./watch";
 import { CONTROL_PLANE, INGRESS } from "../../../lib/core/roles";
 import type { Edit } from "../../../lib/core/edit";
@@ -469,11 +470,35 @@ describe("A pass over both roles", () => {
     ingress: bound,
   });
 
-  test("edits the Cluster once, for the endpoint: what is refused to another role must not keep it", () => {
+  test("edits the Cluster once for both, so that it is rendered once", () => {
     const writes = writesOf(plan(both), valueOf(both.cluster));
     expect(writes.map((steps) => steps.map(words))).toEqual([["edit blue"]]);
-    expect(writes.flat()).toMatchObject([{ edit: { endpoint: { host: VIP } } }]);
-    expect(JSON.stringify(writes)).not.toContain(`"${INGRESS.variable}":"${INGRESS_VIP}"`);
+    expect(writes.flat()).toMatchObject([
+      {
+        edit: {
+          endpoint: { host: VIP },
+          variables: { [VARIABLE]: VIP, [INGRESS.variable]: INGRESS_VIP },
+          annotations: { [HOLD]: null, [INGRESS.annotation]: INGRESS_VIP },
+        },
+      },
+    ]);
+  });
+
+  test("leaves out what Cluster API may refuse, and writes it alone once the endpoint is done", () => {
+    const strict = clusterClass(
+      defining(
+        { name: VARIABLE, type: "string" },
+        { name: INGRESS.variable, type: "string", pattern: "^192[.]" },
+      ),
+    );
+    const world = { class: strict, pools: [pool("own"), ...pools], ingress: adopted };
+    const first = watching({ ...world, cluster: stored(held("WaitingForAddress")), ...ownedOnly });
+    const [write] = writesOf(plan(first), valueOf(first.cluster)).flat();
+    expect(write).toMatchObject({ edit: { endpoint: { host: VIP }, variables: { [VARIABLE]: VIP } } });
+    expect(write).not.toHaveProperty(["edit", "variables", INGRESS.variable]);
+    const next = watching({ ...world, cluster: stored(complete()), ...ownedOnly });
+    const writes = writesOf(plan(next), valueOf(next.cluster));
+    expect(writes.flat()).toMatchObject([{ kind: "adopt-claim" }, { edit: filled() }]);
   });
 
   test("does for each role what is to be done with its claim", () => {
