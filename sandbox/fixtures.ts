@@ -28,7 +28,8 @@ export interface PoolOptions {
   readonly gateway?: string;
   /** The ClusterClass it serves; by default the lab class. */
   readonly clusterClass?: string;
-  readonly role?: "control-plane" | "ingress" | "true";
+  /** Also a word that no label can hold, to see it refused. */
+  readonly role?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly allocateReservedIPAddresses?: boolean;
 }
