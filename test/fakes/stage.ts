@@ -16,10 +16,12 @@ import {
 } from "../../lib/adapters/kinds";
 import { clusterFacts } from "../../lib/adapters/kube-objects";
 import { IN_USE } from "../../lib/core/contract";
-import type { Key, KubeObject } from "../../lib/core/facts";
+import type { ClaimFacts, Key, KubeObject } from "../../lib/core/facts";
 import type { Plan } from "../../lib/core/plan";
 import type { Step } from "../../lib/core/row";
 import type { Outcome } from "../../lib/ports/executor";
+import { CONTROL_PLANE } from "../../lib/core/roles";
+import type { Clock } from "../../lib/ports/clock";
 import { words } from "../gen/decisions";
 import { RULES, Unread, type World as Objects } from "../gen/facts";
 import {
@@ -27,6 +29,9 @@ import {
   bound,
   CLAIM,
   clusterClass,
+  INGRESS_CLAIM,
+  ingressAddress,
+  ingressBound,
   NAME,
   NAMESPACE,
   NOW,
@@ -34,14 +39,33 @@ import {
   put,
   stored,
   wantsVip,
+  type Change,
 } from "../gen/objects";
 import { atOnce, failed, FakeApiServer, FakeClient, type Request } from "./api-server";
 import { StandingClock } from "./standing-clock";
 
-const KINDS = { cluster: CLUSTERS, claim: CLAIMS, address: ADDRESSES };
-const NAMES = { cluster: NAME, claim: CLAIM, address: CLAIM };
+const KINDS = {
+  cluster: CLUSTERS,
+  claim: CLAIMS,
+  address: ADDRESSES,
+  ingressClaim: CLAIMS,
+  ingressAddress: ADDRESSES,
+};
+const NAMES = {
+  cluster: NAME,
+  claim: CLAIM,
+  address: CLAIM,
+  ingressClaim: INGRESS_CLAIM,
+  ingressAddress: INGRESS_CLAIM,
+};
 type Kind = keyof typeof KINDS;
 type Moment = "write" | "watch";
+
+interface Entry {
+  readonly row: string | undefined;
+  readonly reason: string | undefined;
+  readonly outcome: Outcome["kind"];
+}
 
 /** Nothing that is going is still there unless somebody holds it. */
 const HELD_BY_SOMEBODY = "example.org/in-the-way";
@@ -52,23 +76,28 @@ export class Stage {
   readonly ports: Ports;
   /** The steps that were done, in the order they were, in words. */
   readonly writes: string[] = [];
-  readonly records: { row: string | undefined; reason: string | undefined; outcome: Outcome["kind"] }[] = [];
+  /** What was decided of the endpoint, and of the ingress role. */
+  readonly records: Entry[] = [];
+  readonly ingressRecords: Entry[] = [];
   /** The names of what was followed. */
   readonly waits: string[] = [];
   /** How often everything was gathered. */
   reads = 0;
+  /** How often everybody was asked who else has an address. */
+  looks = 0;
   /** Without it the provider is slow for ever. */
   provides = true;
+  /** Claims that the provider never serves. */
+  withheld: readonly string[] = [];
 
   readonly #server = new FakeApiServer(() => NOW);
   readonly #unread = new Map<Resource, string>();
   readonly #failures: Error[] = [];
+  readonly #refused = new Map<string, Error>();
   readonly #meanwhile: Record<Moment, (() => void)[]> = { write: [], watch: [] };
-  #written = 0;
 
   /** The class wants a VIP and one pool can give it, unless told otherwise. */
-  constructor(objects: Objects) {
-    const clock = new StandingClock(NOW);
+  constructor(objects: Objects, clock: Clock = new StandingClock(NOW)) {
     const client = new FakeClient(this.#server, (request, signal) => this.#turn(request, signal));
     // What is there at first was seen long ago.
     const sight = new FirstSight(new StandingClock(0));
@@ -76,7 +105,9 @@ export class Stage {
     this.ports = {
       inventory: new KubeInventory(client, { ...RULES, ...objects.rules }, clock, { sight }),
       clock,
-      executor: { carryOut: (steps, signal) => this.#counted(steps, () => executor.carryOut(steps, signal)) },
+      executor: {
+        carryOut: (steps, signal) => this.#told(steps, (step) => executor.carryOut([step], signal)),
+      },
       journal: { record: (_facts, plan, outcome) => this.#record(plan, outcome) },
     };
     this.#place({ class: clusterClass(wantsVip), pools: [pool("own")], ...objects });
@@ -85,6 +116,16 @@ export class Stage {
   /** The next write is not made, and its sender hears this. */
   failNext(...errors: readonly Error[]): void {
     this.#failures.push(...errors);
+  }
+
+  /** No write on objects of this name is made, and every sender hears this. */
+  refuse(name: string, error: Error): void {
+    this.#refused.set(name, error);
+  }
+
+  /** Somebody else has this. */
+  add(of: Resource, object: KubeObject): void {
+    this.#restore(of, object);
   }
 
   /** Somebody does this just before our next request of the kind is carried out. */
@@ -100,17 +141,23 @@ export class Stage {
     this.#restore(KINDS[kind], object);
   }
 
+  /** The provider says this of a claim. */
+  answer(kind: "claim" | "ingressClaim", status: Change): void {
+    const claim = this.get(kind);
+    if (claim) this.#server.updateStatus(CLAIMS, status(claim));
+  }
+
   delete(kind: Kind): void {
     this.#server.delete(KINDS[kind], NAMESPACE, NAMES[kind]);
   }
 
   // ---- What there is at first ------------------------------------------------------------------
 
-  #place({ cluster, namesake, class: aClass, pools = [], claim, address: own }: Objects): void {
+  #place({ cluster, namesake, class: aClass, pools = [], claim, address: own, ingress }: Objects): void {
     this.#put(CLUSTERS, namesake === true ? stored() : (namesake ?? cluster));
     this.#put(CLASSES, aClass instanceof Unread ? aClass : aClass && whereNamed(aClass, cluster));
-    this.#put(CLAIMS, claim);
-    this.#put(ADDRESSES, own);
+    this.#put(CLAIMS, claim, ingress?.claim);
+    this.#put(ADDRESSES, own, ingress?.address);
     for (const kind of IN_CLUSTER_POOLS)
       this.#put(kind, ...(pools instanceof Unread ? [pools] : pools.filter((one) => one.kind === kind.kind)));
   }
@@ -132,7 +179,8 @@ export class Stage {
   async #turn<T>(request: Request<T>, signal?: AbortSignal): Promise<T> {
     const { verb, of, name } = request;
     if (verb === "get" || verb === "list") {
-      if (of === CLUSTERS) this.reads += 1;
+      if (of === CLUSTERS && verb === "get") this.reads += 1;
+      if (of === CLUSTERS && verb === "list") this.looks += 1;
       const why = this.#unread.get(of);
       if (why !== undefined) throw failed(503, "ServiceUnavailable", why, name);
       return atOnce(this.#server)(request, signal);
@@ -141,44 +189,54 @@ export class Stage {
     this.#meanwhile[moment].shift()?.();
     if (moment === "write") return this.#write(request, signal);
     this.waits.push(name);
-    if (this.provides) this.#bind();
+    if (this.provides && !this.withheld.includes(name)) this.#bind(name);
     return atOnce(this.#server)(request, signal);
   }
 
   async #write<T>(request: Request<T>, signal?: AbortSignal): Promise<T> {
-    const failure = this.#failures.shift();
+    const failure = this.#refused.get(request.name) ?? this.#failures.shift();
     if (failure) throw failure;
     const answer = await atOnce(this.#server)(request, signal);
-    this.#written += 1;
     this.#takeBack(request);
     return answer;
   }
 
-  /** One request a step. */
-  async #counted(steps: readonly Step[], carryOut: () => Promise<Outcome>): Promise<Outcome> {
-    const before = this.#written;
-    const outcome = await carryOut();
-    this.writes.push(...steps.slice(0, this.#written - before).map(words));
-    return outcome;
+  /** In order, as the executor does it; what was done is told. */
+  async #told(steps: readonly Step[], carryOut: (step: Step) => Promise<Outcome>): Promise<Outcome> {
+    const claims: ClaimFacts[] = [];
+    for (const step of steps) {
+      const outcome = await carryOut(step);
+      if (outcome.kind !== "done") return outcome;
+      this.writes.push(words(step));
+      claims.push(...outcome.claims);
+    }
+    return { kind: "done", claims };
   }
 
-  #record({ decisions: [decision] }: Plan, outcome: Outcome): void {
-    this.records.push({ row: decision?.row, reason: decision?.verdict.reason, outcome: outcome.kind });
+  #record({ decisions }: Plan, outcome: Outcome): void {
+    for (const { role, row, verdict } of decisions) {
+      const records = role === CONTROL_PLANE ? this.records : this.ingressRecords;
+      records.push({ row, reason: verdict.reason, outcome: outcome.kind });
+    }
   }
 
   // ---- The provider ----------------------------------------------------------------------------
 
-  #bind(): void {
-    const claim = this.get("claim");
+  /** An address that somebody made for the claim is the answer. */
+  #bind(name: string): void {
+    const claim = this.#server.find(CLAIMS, NAMESPACE, name);
     if (!claim || claim.metadata.deletionTimestamp) return;
-    this.#server.updateStatus(CLAIMS, bound(claim));
-    if (!this.get("address")) this.#server.create(ADDRESSES, NAMESPACE, address());
+    const [given, said] = name === INGRESS_CLAIM ? [ingressAddress(), ingressBound] : [address(), bound];
+    this.#server.updateStatus(CLAIMS, said(claim));
+    if (!this.#server.find(ADDRESSES, NAMESPACE, name)) this.#server.create(ADDRESSES, NAMESPACE, given);
   }
 
   /** The address goes with its claim; our finalizer keeps it in sight. */
-  #takeBack({ verb, of }: Request<unknown>): void {
-    if (verb === "delete" && of === CLAIMS && this.get("address")) this.delete("address");
-    const left = this.get("address");
+  #takeBack({ verb, of, name }: Request<unknown>): void {
+    if (of !== CLAIMS && of !== ADDRESSES) return;
+    const there = this.#server.find(ADDRESSES, NAMESPACE, name);
+    if (verb === "delete" && of === CLAIMS && there) this.#server.delete(ADDRESSES, NAMESPACE, name);
+    const left = this.#server.find(ADDRESSES, NAMESPACE, name);
     if (!left?.metadata.deletionTimestamp || left.metadata.finalizers?.includes(IN_USE)) return;
     this.#server.update(ADDRESSES, put("metadata", "finalizers")([])(left));
   }
