@@ -1,13 +1,14 @@
 /**
  * Answers: what does `npm run build` do?
  *
- * Plain `pepr build`, and what it cannot generate. Pepr ends with 0 on type errors and leaves old output
- * beside new, so types are checked first, everything is made in a folder of its own, and it moves to where
- * an installation looks for it only after every assertion held.
+ * Plain `pepr build`, and what it cannot generate: when our webhook is asked, and in which order. Pepr ends
+ * with 0 on type errors and leaves old output beside new, so types are checked first, everything is made in a
+ * folder of its own, and it moves to where an installation looks for it only after every assertion held.
  */
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { readSettings, SettingsError } from "../lib/settings";
 import { pepr } from "../package.json";
 import { BuildFailure, textOf, type Finding } from "./build-failure";
@@ -17,9 +18,48 @@ import { inspect } from "./inspection";
 import { objectsOf, type KubeObject } from "./manifest";
 import { matchConditions } from "./match-conditions";
 import { encodedModule, SECRET_LIMIT } from "./module-secret";
-import { CHART, checkFresh, clear, DIST, MANIFEST, NAME, publish, read, SCRIPT, UNFINISHED } from "./output";
+import {
+  CHART,
+  checkFresh,
+  clear,
+  DIST,
+  FIRST_MANIFEST,
+  MANIFEST,
+  NAME,
+  publish,
+  read,
+  SCRIPT,
+  UNFINISHED,
+} from "./output";
 import { furtherPools } from "./pool-rules";
 import { SIDE_EFFECTS } from "./webhook";
+
+const USAGE = `Usage: npm run build
+
+Makes in ${DIST}/:
+  ${MANIFEST}
+      the module, asked after Cluster API: what you want unless you know better
+  ${FIRST_MANIFEST}
+      the same, asked before Cluster API, for classes whose clusterVip is required
+      and has no default. README, "Before Cluster API", says when to use which
+  ${CHART}
+      the same as a Helm chart; its value admission.beforeClusterApi, by default
+      false, chooses between the two
+  ${SCRIPT}
+      the script that is in all of them
+
+There is nothing to choose at a build: all of it is made, by what package.json says
+under "pepr". Option: --help, this text.`;
+
+/** An option that is silently ignored would make a manifest that somebody takes for another one. */
+function wantsHelp(): boolean {
+  try {
+    return parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help ?? false;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new BuildFailure(`${why}\n"npm run build -- --help" says what is made.`);
+  }
+}
 
 function build(): void {
   const startedAt = Date.now();
@@ -51,6 +91,7 @@ function summary(objects: readonly KubeObject[], { repaired }: Completion): read
   const conditions = matchConditions().map(({ name }) => name);
   return [
     `${join(DIST, MANIFEST)}   ${objects.length} objects`,
+    `${join(DIST, FIRST_MANIFEST)}   the same, asked before Cluster API`,
     `${join(DIST, CHART)}   ${CHART_TEMPLATES.length} templates`,
     `${join(DIST, SCRIPT)}   ${script} bytes; in the module's Secret ${secret} of ${SECRET_LIMIT}`,
     `Added   sideEffects ${SIDE_EFFECTS}; matchConditions ${conditions.join(", ")}`,
@@ -69,7 +110,8 @@ const isPlain = (error: unknown): error is Error =>
   (error instanceof Error && "syscall" in error);
 
 try {
-  build();
+  if (wantsHelp()) process.stdout.write(`${USAGE}\n`);
+  else build();
 } catch (error) {
   if (!isPlain(error)) throw error;
   process.stderr.write(`The build failed, and ${DIST} got nothing from it.\n${error.message}\n`);

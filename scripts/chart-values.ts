@@ -1,11 +1,17 @@
 /** Answers: what can an installation decide about the webhook, and what does the webhook become by it? */
+import { BuildFailure } from "./build-failure";
 import type { KubeObject } from "./manifest";
 
 /** The part of Pepr's values.yaml that the webhook configuration depends on. */
 export interface WebhookValues {
   readonly uuid: string;
   readonly additionalIgnoredNamespaces: readonly string[];
-  readonly admission: { readonly failurePolicy: string; readonly webhookTimeout: number | string };
+  readonly admission: {
+    readonly failurePolicy: string;
+    readonly webhookTimeout: number | string;
+    /** Ours, not Pepr's: are we asked before Cluster API? */
+    readonly beforeClusterApi?: boolean;
+  };
 }
 
 export interface WebhookConfiguration extends KubeObject {
@@ -21,8 +27,13 @@ export interface Webhook {
   readonly failurePolicy: string;
   readonly timeoutSeconds: number | string;
   readonly sideEffects: string;
-  readonly rules: readonly unknown[];
+  readonly rules: readonly Rule[];
   readonly matchConditions?: readonly unknown[];
+}
+
+export interface Rule {
+  readonly operations: readonly string[];
+  readonly [field: string]: unknown;
 }
 
 /** The same configuration, decided otherwise. */
@@ -33,7 +44,7 @@ export function underValues(
 ): WebhookConfiguration {
   return {
     ...configuration,
-    metadata: { ...configuration.metadata, name: to.uuid },
+    metadata: { ...configuration.metadata, name: configuration.metadata.name.replace(from.uuid, to.uuid) },
     webhooks: configuration.webhooks.map((webhook) => webhookUnder(webhook, from, to)),
   };
 }
@@ -55,4 +66,12 @@ function webhookUnder(webhook: Webhook, from: WebhookValues, to: WebhookValues):
     failurePolicy: to.admission.failurePolicy,
     timeoutSeconds: to.admission.webhookTimeout,
   };
+}
+
+/** The value is there to be found and changed; the rest of the file keeps its bytes. */
+export function withOrderSaid(valuesYaml: string): string {
+  const [before, after, ...others] = valuesYaml.split(/^admission:\n/m);
+  if (before === undefined || after === undefined || others.length > 0)
+    throw new BuildFailure("values.yaml: expected one part admission");
+  return `${before}admission:\n  beforeClusterApi: false\n${after}`;
 }

@@ -1,14 +1,16 @@
 /**
- * Answers: what must the chart's webhook template be?
+ * Answers: what must the chart's webhook templates be?
  *
  * Pepr makes it by replacing texts anywhere in the YAML: a timeout of 15 also replaces a "15" inside the
  * generated path or the certificate. So the template is made anew from the object in the plain manifest,
- * with exactly those fields open that Pepr's values.yaml decides.
+ * with exactly those fields open that Pepr's values.yaml decides, and the order that our own value there
+ * decides. Two templates, because Helm reads better with a file for each object.
  */
 import { isDeepStrictEqual } from "node:util";
 import { Document, parse } from "yaml";
 import { underValues, type WebhookConfiguration, type WebhookValues } from "./chart-values";
 import { yamlOf } from "./manifest";
+import { configurationsOf, firstOf } from "./webhook-order";
 
 /** Words that YAML writes without quotes and that occur nowhere else. */
 const IGNORED = "open-field-ignored-namespaces";
@@ -21,10 +23,24 @@ const OPEN: WebhookValues = {
 const UUID = "{{ .Values.uuid }}";
 const FAILURE_POLICY = "{{ .Values.admission.failurePolicy }}";
 const WEBHOOK_TIMEOUT = "{{ .Values.admission.webhookTimeout }}";
+const IF_FIRST = "{{- if .Values.admission.beforeClusterApi }}";
+const UNLESS_FIRST = "{{- if not .Values.admission.beforeClusterApi }}";
+const END = "{{- end }}";
 const IGNORED_NAMESPACES = ["{{- range .Values.additionalIgnoredNamespaces }}", "- {{ . }}", "{{- end }}"];
 
-export function webhookTemplate(plain: WebhookConfiguration, values: WebhookValues): string {
-  return yamlOf(new Document(underValues(plain, values, OPEN), { aliasDuplicateObjects: false }))
+/** The configuration under the plain name; it leaves creates to the first one where there is one. */
+export const webhookTemplate = (plain: WebhookConfiguration, values: WebhookValues): string =>
+  opened(plain, values).replace(
+    /^( *)- CREATE\n/gm,
+    (line, indent: string) => `${indent}${UNLESS_FIRST}\n${line}${indent}${END}\n`,
+  );
+
+/** The configuration that sorts before Cluster API's; nothing where nobody asked for it. */
+export const firstTemplate = (plain: WebhookConfiguration, values: WebhookValues): string =>
+  `${IF_FIRST}\n${opened(firstOf(plain), values)}${END}\n`;
+
+function opened(configuration: WebhookConfiguration, values: WebhookValues): string {
+  return yamlOf(new Document(underValues(configuration, values, OPEN), { aliasDuplicateObjects: false }))
     .replaceAll(OPEN.uuid, UUID)
     .replaceAll(OPEN.admission.failurePolicy, FAILURE_POLICY)
     .replaceAll(`${OPEN.admission.webhookTimeout}`, WEBHOOK_TIMEOUT)
@@ -36,12 +52,18 @@ export function webhookTemplate(plain: WebhookConfiguration, values: WebhookValu
 const RANGE =
   /^( *)\{\{- range \.Values\.additionalIgnoredNamespaces \}\}\n *- \{\{ \. \}\}\n *\{\{- end \}\}\n/gm;
 
+const CREATE_UNLESS_FIRST =
+  /^ *\{\{- if not \.Values\.admission\.beforeClusterApi \}\}\n( *- CREATE\n) *\{\{- end \}\}\n/gm;
+const ALL_IF_FIRST = /^\{\{- if \.Values\.admission\.beforeClusterApi \}\}\n([^]*)^\{\{- end \}\}\n$/m;
+
 /** As much of Helm as the template uses. What it does not know stays, and fails the comparison. */
 function rendered(template: string, values: WebhookValues): string {
   return template
     .replace(RANGE, (_, indent: string) =>
       values.additionalIgnoredNamespaces.map((name) => `${indent}- ${name}\n`).join(""),
     )
+    .replace(CREATE_UNLESS_FIRST, values.admission.beforeClusterApi ? "" : "$1")
+    .replace(ALL_IF_FIRST, values.admission.beforeClusterApi ? "$1" : "")
     .replaceAll(UUID, values.uuid)
     .replaceAll(FAILURE_POLICY, values.admission.failurePolicy)
     .replaceAll(WEBHOOK_TIMEOUT, `${values.admission.webhookTimeout}`);
@@ -54,11 +76,26 @@ const otherThan = (values: WebhookValues): WebhookValues => ({
   admission: { failurePolicy: "AnotherPolicy", webhookTimeout: 4711 },
 });
 
-/** Does the template say what the manifest says, under its own values and under others? */
-export function saysTheSame(template: string, plain: WebhookConfiguration, values: WebhookValues): boolean {
-  return [values, otherThan(values)].every((chosen) =>
-    isDeepStrictEqual(read(rendered(template, chosen)), underValues(plain, values, chosen)),
-  );
+const inOrder = (values: WebhookValues, beforeClusterApi: boolean): WebhookValues => ({
+  ...values,
+  admission: { ...values.admission, beforeClusterApi },
+});
+
+/** Do the templates together say what the manifests say, under their own values and under others? */
+export function saysTheSame(
+  templates: readonly string[],
+  plain: WebhookConfiguration,
+  values: WebhookValues,
+  orders: readonly boolean[] = [false, true],
+): boolean {
+  return [values, otherThan(values)]
+    .flatMap((some) => orders.map((order) => inOrder(some, order)))
+    .every((chosen) =>
+      isDeepStrictEqual(
+        templates.map((template) => read(rendered(template, chosen))).filter((object) => object !== null),
+        configurationsOf(underValues(plain, values, chosen), chosen.admission.beforeClusterApi ?? false),
+      ),
+    );
 }
 
 function read(yaml: string): unknown {

@@ -2,14 +2,26 @@
 import { parse, parseDocument, type Document } from "yaml";
 import { pepr } from "../package.json";
 import { BuildFailure } from "./build-failure";
-import { withTimeoutBounds } from "./chart-schema";
-import type { WebhookConfiguration, WebhookValues } from "./chart-values";
-import { saysTheSame, webhookTemplate } from "./chart-webhook";
+import { withOrder, withTimeoutBounds } from "./chart-schema";
+import { withOrderSaid, type WebhookConfiguration, type WebhookValues } from "./chart-values";
+import { firstTemplate, saysTheSame, webhookTemplate } from "./chart-webhook";
 import { nameOf, type Rule } from "./expectations";
-import { changeObject, objectsOf, yamlOf, type KubeObject } from "./manifest";
-import { MANIFEST, NAME, read, SCHEMA, SCRIPT_MAP, VALUES, WEBHOOK_TEMPLATE, write } from "./output";
+import { changeObject, objectsOf, replaceObject, yamlOf, type KubeObject } from "./manifest";
+import {
+  FIRST_MANIFEST,
+  FIRST_TEMPLATE,
+  MANIFEST,
+  NAME,
+  read,
+  SCHEMA,
+  SCRIPT_MAP,
+  VALUES,
+  WEBHOOK_TEMPLATE,
+  write,
+} from "./output";
 import { furtherPools, withPoolRules } from "./pool-rules";
 import { completeWebhook, WEBHOOK_KIND } from "./webhook";
+import { configurationsOf } from "./webhook-order";
 
 export interface Completion {
   /** Had Pepr's text replacement damaged the chart? */
@@ -19,14 +31,16 @@ export interface Completion {
 export function complete(): Completion {
   const values = parse(read(VALUES)) as WebhookValues;
   const generated = webhookIn(objectsOf(read(MANIFEST)));
-  const repaired = !saysTheSame(read(WEBHOOK_TEMPLATE), generated, values);
+  const repaired = !saysTheSame([read(WEBHOOK_TEMPLATE)], generated, values, [false]);
   write(MANIFEST, changeObject(read(MANIFEST), WEBHOOK_KIND, completeWebhook));
-  write(WEBHOOK_TEMPLATE, webhookTemplate(webhookIn(objectsOf(read(MANIFEST))), values));
   if (furtherPools().length > 0) allowPools();
-  write(
-    SCHEMA,
-    `${JSON.stringify(withTimeoutBounds(JSON.parse(read(SCHEMA)), pepr.webhookTimeout), null, 2)}\n`,
-  );
+  const plain = webhookIn(objectsOf(read(MANIFEST)));
+  write(FIRST_MANIFEST, replaceObject(read(MANIFEST), WEBHOOK_KIND, configurationsOf(plain, true)));
+  write(WEBHOOK_TEMPLATE, webhookTemplate(plain, values));
+  write(FIRST_TEMPLATE, firstTemplate(plain, values));
+  write(VALUES, withOrderSaid(read(VALUES)));
+  const schema = withOrder(withTimeoutBounds(JSON.parse(read(SCHEMA)), pepr.webhookTimeout));
+  write(SCHEMA, `${JSON.stringify(schema, null, 2)}\n`);
   // The map was made one folder deeper than where it will be.
   write(SCRIPT_MAP, read(SCRIPT_MAP).replaceAll('"../../', '"../'));
   return { repaired };

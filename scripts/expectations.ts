@@ -2,10 +2,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { CLUSTERS } from "../lib/adapters/kinds";
 import type { Finding } from "./build-failure";
-import type { Webhook } from "./chart-values";
+import type { Webhook, WebhookConfiguration } from "./chart-values";
 import type { KubeObject } from "./manifest";
 import { matchConditions } from "./match-conditions";
 import { SIDE_EFFECTS, WEBHOOK_KIND } from "./webhook";
+import { CLUSTER_API_CONFIGURATION, FIRST } from "./webhook-order";
 
 export interface Rule {
   readonly apiGroups: readonly string[];
@@ -53,6 +54,7 @@ export const CHART_TEMPLATES: readonly string[] = [
   "cluster-role-binding.yaml",
   "cluster-role.yaml",
   "module-secret.yaml",
+  "mutation-webhook-before-cluster-api.yaml",
   "mutation-webhook.yaml",
   "namespace.yaml",
   "service-account.yaml",
@@ -89,12 +91,41 @@ export function checkStoreNames(rules: readonly Rule[], name: string): Check[] {
   );
 }
 
-export function checkWebhook(webhooks: readonly Webhook[], name: string, webhookTimeout: number): Check[] {
+/** The same but for the webhook: whoever installs it has lost nothing by being asked first. */
+export function checkFirstManifest(first: readonly KubeObject[], plain: readonly KubeObject[]): Check[] {
+  const others = (objects: readonly KubeObject[]) => objects.filter(({ kind }) => kind !== WEBHOOK_KIND);
+  return [
+    ...equal("the other objects are the same", true, isDeepStrictEqual(others(plain), others(first))),
+    ...equal("the number of objects", plain.length + 1, first.length),
+  ];
+}
+
+/** What the API server goes by is the name, byte by byte. */
+export function checkOrder(configurations: readonly WebhookConfiguration[], name: string): Check[] {
+  const names = configurations.map(({ metadata }) => metadata.name);
+  return [
+    ...equal("the webhook configurations", [`${FIRST}${name}`, name], names),
+    ...equal(
+      "their order and Cluster API's",
+      [`${FIRST}${name}`, CLUSTER_API_CONFIGURATION, name],
+      [...names, CLUSTER_API_CONFIGURATION].sort((one, other) => Buffer.compare(bytes(one), bytes(other))),
+    ),
+  ];
+}
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+
+export function checkWebhook(
+  webhooks: readonly Webhook[],
+  name: string,
+  webhookTimeout: number,
+  operations: readonly string[] = ["CREATE", "UPDATE"],
+): Check[] {
   const [webhook] = webhooks;
   const rule = {
     apiGroups: [CLUSTERS.group],
     apiVersions: [CLUSTERS.version],
-    operations: ["CREATE", "UPDATE"],
+    operations,
     resources: [CLUSTERS.plural],
   };
   return [

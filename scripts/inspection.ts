@@ -5,12 +5,14 @@ import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { pepr } from "../package.json";
 import type { Finding } from "./build-failure";
-import type { WebhookValues } from "./chart-values";
+import type { WebhookConfiguration, WebhookValues } from "./chart-values";
 import { saysTheSame } from "./chart-webhook";
 import { objectIn, webhookIn } from "./completion";
 import {
   CHART_TEMPLATES,
+  checkFirstManifest,
   checkObjects,
+  checkOrder,
   checkRules,
   checkStoreNames,
   checkWebhook,
@@ -18,10 +20,22 @@ import {
   nameOf,
   type Rule,
 } from "./expectations";
-import type { KubeObject } from "./manifest";
+import { objectsOf, type KubeObject } from "./manifest";
 import { checkModule, encodedModule } from "./module-secret";
+import {
+  FIRST_MANIFEST,
+  FIRST_TEMPLATE,
+  MANIFEST,
+  NAME,
+  pathOf,
+  read,
+  SCRIPT,
+  TEMPLATES,
+  VALUES,
+  WEBHOOK_TEMPLATE,
+} from "./output";
 import { furtherPools, withPoolRules } from "./pool-rules";
-import { MANIFEST, NAME, pathOf, read, SCRIPT, TEMPLATES, VALUES, WEBHOOK_TEMPLATE } from "./output";
+import { WEBHOOK_KIND } from "./webhook";
 
 type Values = WebhookValues & { readonly hash: string; readonly rbac: readonly Rule[] };
 
@@ -33,6 +47,7 @@ const inFile = (file: string, checks: readonly Omit<Finding, "file">[]): Finding
 export function inspect(objects: readonly KubeObject[]): Finding[] {
   return [
     ...inspectManifest(objects),
+    ...inspectFirstManifest(objects),
     ...inspectValues(objects),
     ...inFile(TEMPLATES, equal("the templates", CHART_TEMPLATES, readdirSync(pathOf(TEMPLATES)).sort())),
     ...CHART_TEMPLATES.flatMap((file) => inspectTemplate(join(TEMPLATES, file), objects)),
@@ -50,19 +65,32 @@ function inspectManifest(objects: readonly KubeObject[]): Finding[] {
   ]);
 }
 
+function inspectFirstManifest(plain: readonly KubeObject[]): Finding[] {
+  const objects = objectsOf(read(FIRST_MANIFEST));
+  const configurations = objects.filter(({ kind }) => kind === WEBHOOK_KIND) as WebhookConfiguration[];
+  const [first, later] = configurations;
+  return inFile(FIRST_MANIFEST, [
+    ...checkFirstManifest(objects, plain),
+    ...checkOrder(configurations, NAME),
+    ...checkWebhook(first?.webhooks ?? [], NAME, pepr.webhookTimeout),
+    ...checkWebhook(later?.webhooks ?? [], NAME, pepr.webhookTimeout, ["UPDATE"]),
+  ]);
+}
+
 function inspectValues(objects: readonly KubeObject[]): Finding[] {
   const values = parse(read(VALUES)) as Values;
   const { key } = encodedModule(objectIn(objects, `Secret ${NAME}-module`));
-  const same = saysTheSame(read(WEBHOOK_TEMPLATE), webhookIn(objects), values);
+  const same = saysTheSame([FIRST_TEMPLATE, WEBHOOK_TEMPLATE].map(read), webhookIn(objects), values);
   return [
     ...inFile(VALUES, [
       ...equal("uuid", NAME, values.uuid),
       ...equal("hash", key, `module-${values.hash}.js.gz`),
       ...equal("failurePolicy", "Fail", values.admission.failurePolicy),
       ...equal("webhookTimeout", pepr.webhookTimeout, values.admission.webhookTimeout),
+      ...equal("beforeClusterApi", false, values.admission.beforeClusterApi),
       ...checkRules(values.rbac, wantedRules()),
     ]),
-    ...inFile(WEBHOOK_TEMPLATE, equal(`says what ${MANIFEST} says`, true, same)),
+    ...inFile(WEBHOOK_TEMPLATE, equal("in both orders, what the manifests say", true, same)),
   ];
 }
 

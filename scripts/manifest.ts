@@ -25,12 +25,21 @@ export const objectsOf = (manifest: string): readonly KubeObject[] =>
 /** Lines are not folded: an expression stays in one piece, and readable. */
 export const yamlOf = (document: Document): string => document.toString({ lineWidth: 0 });
 
-export function changeObject(manifest: string, kind: string, change: (document: Document) => void): string {
+export const changeObject = (manifest: string, kind: string, change: (document: Document) => void): string =>
+  changeChunk(manifest, kind, (chunk) => [changed(chunk, change)]);
+
+/** Several objects in the place of one, in their order. */
+export const replaceObject = (manifest: string, kind: string, objects: readonly KubeObject[]): string =>
+  changeChunk(manifest, kind, () =>
+    objects.map((object) => yamlOf(new Document(object, { aliasDuplicateObjects: false }))),
+  );
+
+function changeChunk(manifest: string, kind: string, change: (chunk: string) => readonly string[]): string {
   const chunks = chunksOf(manifest);
   const documents = chunks.map((chunk) => ({ chunk, is: new RegExp(`^kind: ${kind}$`, "m").test(chunk) }));
   if (documents.filter(({ is }) => is).length !== 1)
     throw new BuildFailure(`the manifest must have exactly one ${kind}`);
-  return documents.map(({ chunk, is }) => (is ? changed(chunk, change) : chunk)).join("---\n");
+  return documents.flatMap(({ chunk, is }) => (is ? change(chunk) : [chunk])).join("---\n");
 }
 
 function changed(chunk: string, change: (document: Document) => void): string {

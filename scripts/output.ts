@@ -13,15 +13,19 @@ export const NAME = `pepr-${pepr.uuid}`;
 export const SCRIPT = `${NAME}.js`;
 export const SCRIPT_MAP = `${SCRIPT}.map`;
 export const MANIFEST = `pepr-module-${pepr.uuid}.yaml`;
+/** The same installation, asked before Cluster API. Not "pepr-module-": that is the one that is the default. */
+export const FIRST_MANIFEST = `${pepr.uuid}-before-cluster-api.yaml`;
 export const CHART = `${pepr.uuid}-chart`;
 export const TEMPLATES = join(CHART, "templates");
 export const WEBHOOK_TEMPLATE = join(TEMPLATES, "mutation-webhook.yaml");
+export const FIRST_TEMPLATE = join(TEMPLATES, "mutation-webhook-before-cluster-api.yaml");
 export const VALUES = join(CHART, "values.yaml");
 export const SCHEMA = join(CHART, "values.schema.json");
 
 /** The manifest comes last: whoever waits for it finds everything else there. */
-const FINISHED = [SCRIPT, SCRIPT_MAP, `${SCRIPT}.LEGAL.txt`, "zarf.yaml", CHART, MANIFEST];
-const MADE = [...FINISHED.filter((file) => file !== CHART), VALUES, SCHEMA, WEBHOOK_TEMPLATE];
+const FINISHED = [SCRIPT, SCRIPT_MAP, `${SCRIPT}.LEGAL.txt`, "zarf.yaml", CHART, FIRST_MANIFEST, MANIFEST];
+const OF_PEPR = FINISHED.filter((file) => file !== CHART && file !== FIRST_MANIFEST);
+const MADE = [...OF_PEPR, VALUES, SCHEMA, WEBHOOK_TEMPLATE];
 
 export const pathOf = (file: string): string => join(UNFINISHED, file);
 export const read = (file: string): string => readFileSync(pathOf(file), "utf8");

@@ -1,4 +1,5 @@
 /** A management cluster for the tests of one file, with the module installed. */
+import { join } from "node:path";
 import { Gate } from "../../../sandbox/gate";
 import type {
   AuditEntry,
@@ -7,6 +8,7 @@ import type {
   KubectlResult,
   Sandbox,
 } from "../../../sandbox/sandbox";
+import { projectRoot } from "../../../sandbox/places";
 import { startSandbox } from "../../../sandbox/sandbox";
 import { ApiServer } from "./api-server";
 import { Site } from "./site";
@@ -28,8 +30,8 @@ export interface ManagementCluster {
   readonly gate: Gate;
   /** A namespace that no other test has. */
   newSite(): Promise<Site>;
-  /** Installs the module, instead of the installed one if there is one. */
-  installModule(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** Installs the module, instead of the installed one if there is one; by the default manifest or another. */
+  installModule(env?: Readonly<Record<string, string>>, manifest?: string): Promise<void>;
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult>;
   /** What the module asked the API server for. */
   requestsOfModule(filter?: Omit<AuditFilter, "user">): Promise<AuditEntry[]>;
@@ -98,15 +100,16 @@ class RunningManagementCluster implements ManagementCluster {
     return Site.open(this, `team-${number}`, `10.20.${number}`);
   }
 
-  async installModule(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  async installModule(env: Readonly<Record<string, string>> = {}, manifest?: string): Promise<void> {
     // A module that still works while its permissions are taken away makes requests that are forbidden.
     for (const name of MODULE_PROCESSES) await this.sandbox.processes.get(name)?.stop();
     // A module that was built into another folder than the project's `dist`.
-    const dist = process.env["MODULE_DIST"];
+    const dist = process.env["MODULE_DIST"] ?? join(projectRoot, "dist");
     const gate = this.#gate;
     await this.sandbox.installModule({
       env,
-      ...(dist !== undefined && { dist }),
+      dist,
+      ...(manifest !== undefined && { manifest: join(dist, manifest) }),
       ...(gate && { apiServerOf: (name) => gate.urlOf(name) }),
     });
   }

@@ -1,6 +1,6 @@
 import { parseDocument } from "yaml";
-import type { WebhookConfiguration, WebhookValues } from "../../../scripts/chart-values";
-import { saysTheSame, webhookTemplate } from "../../../scripts/chart-webhook";
+import { withOrderSaid, type WebhookConfiguration, type WebhookValues } from "../../../scripts/chart-values";
+import { firstTemplate, saysTheSame, webhookTemplate } from "../../../scripts/chart-webhook";
 import { matchConditions } from "../../../scripts/match-conditions";
 import { completeWebhook } from "../../../scripts/webhook";
 
@@ -61,11 +61,23 @@ describe("A completed webhook", () => {
   });
 });
 
-describe("The chart's webhook template", () => {
+describe("The chart's webhook templates", () => {
   const template = webhookTemplate(plain(), values);
+  const first = firstTemplate(plain(), values);
 
-  test("says what the manifest says", () => {
-    expect(saysTheSame(template, plain(), values)).toBe(true);
+  test("say what the manifests say, in both orders", () => {
+    expect(saysTheSame([first, template], plain(), values)).toBe(true);
+  });
+
+  test.each([
+    ["the first one is always there", first.replace(/^.*\n/, "").replace(/\{\{- end \}\}\n$/, ""), template],
+    ["the first one is missing", "", template],
+    ["a create is looked at twice", first, template.replace(/ *\{\{- if not.*\n(.*\n).*\n/, "$1")],
+    ["a create is never looked at", first.replace(/ *- CREATE\n/, ""), template],
+    ["the first one has the name that comes later", first.replace("before-cluster-api-", ""), template],
+  ])("are known to be damaged where %s", (_, one, other) => {
+    expect([one, other]).not.toEqual([first, template]);
+    expect(saysTheSame([one, other], plain(), values)).toBe(false);
   });
 
   test("leaves numbers in the path and the certificate alone", () => {
@@ -83,6 +95,8 @@ describe("The chart's webhook template", () => {
       ".Values.uuid",
       ".Values.uuid",
       "end",
+      "end",
+      "if not .Values.admission.beforeClusterApi",
       "range .Values.additionalIgnoredNamespaces",
     ]);
   });
@@ -95,8 +109,8 @@ describe("The chart's webhook template", () => {
     const names = [...(expression?.values ?? []), "quiet"];
     const selector = { matchExpressions: [{ ...expression, values: names }] };
     const manifest = { ...plain(), webhooks: [{ ...webhook, namespaceSelector: selector }] };
-    const made = webhookTemplate(manifest, ignoring);
-    expect(made).not.toContain("- quiet");
+    const made = [firstTemplate(manifest, ignoring), webhookTemplate(manifest, ignoring)];
+    expect(made.join("\n")).not.toContain("- quiet");
     expect(saysTheSame(made, manifest, ignoring)).toBe(true);
   });
 
@@ -105,6 +119,22 @@ describe("The chart's webhook template", () => {
     ["in the certificate", "Fail15", "{{ .Values.admission.failurePolicy }}15"],
     ["that does not belong there", "v1beta2", "v1beta{{ .Values.unknown }}"],
   ])("is known to be damaged by an open field %s", (_, sound, damaged) => {
-    expect(saysTheSame(template.replaceAll(sound, damaged), plain(), values)).toBe(false);
+    expect(saysTheSame([first, template.replaceAll(sound, damaged)], plain(), values)).toBe(false);
+    expect(saysTheSame([first.replaceAll(sound, damaged), template], plain(), values)).toBe(false);
   });
+});
+
+describe("The chart's values", () => {
+  test("say the order, and are otherwise as Pepr wrote them", () => {
+    expect(withOrderSaid("a: 1\nadmission:\n  failurePolicy: Fail\nwatcher: {}\n")).toBe(
+      "a: 1\nadmission:\n  beforeClusterApi: false\n  failurePolicy: Fail\nwatcher: {}\n",
+    );
+  });
+
+  test.each(["a: 1\n", "admission:\n  a: 1\nadmission:\n  b: 2\n"])(
+    "are refused without one place for it",
+    (yaml) => {
+      expect(() => withOrderSaid(yaml)).toThrow("values.yaml");
+    },
+  );
 });

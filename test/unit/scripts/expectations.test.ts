@@ -1,10 +1,19 @@
 import { gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import { textOf } from "../../../scripts/build-failure";
-import { withTimeoutBounds } from "../../../scripts/chart-schema";
-import { checkObjects, checkRules, checkStoreNames, expectedObjects } from "../../../scripts/expectations";
-import { changeObject, objectsOf, type KubeObject } from "../../../scripts/manifest";
+import type { WebhookConfiguration } from "../../../scripts/chart-values";
+import { withOrder, withTimeoutBounds } from "../../../scripts/chart-schema";
+import {
+  checkFirstManifest,
+  checkObjects,
+  checkOrder,
+  checkRules,
+  checkStoreNames,
+  expectedObjects,
+} from "../../../scripts/expectations";
+import { changeObject, objectsOf, replaceObject, type KubeObject } from "../../../scripts/manifest";
 import { checkModule, SECRET_LIMIT } from "../../../scripts/module-secret";
+import { configurationsOf } from "../../../scripts/webhook-order";
 
 const object = (text: string): KubeObject => {
   const [kind = "", name = ""] = text.split(" ");
@@ -26,6 +35,43 @@ describe("The objects of a build", () => {
   test("are refused when there is one that nobody expects", () => {
     const more = [...objects, object("ValidatingWebhookConfiguration pepr-some")];
     expect(checkObjects(more, "pepr-some")).toHaveLength(1);
+  });
+});
+
+describe("The manifest that is asked before Cluster API", () => {
+  const plain = expectedObjects("pepr-some").map(object);
+  const webhook = {
+    ...object("MutatingWebhookConfiguration pepr-some"),
+    webhooks: [{ rules: [{ operations: ["CREATE", "UPDATE"] }] }],
+  } as unknown as WebhookConfiguration;
+  const first = [...plain.slice(0, -1), ...configurationsOf(webhook, true)];
+
+  test("is accepted with one webhook configuration more and all else the same", () => {
+    expect(checkFirstManifest(first, plain)).toEqual([]);
+    expect(checkFirstManifest(plain, plain)).toHaveLength(1);
+    expect(checkFirstManifest(first.slice(1), plain)).toHaveLength(2);
+  });
+
+  test("has its two configurations on either side of Cluster API's", () => {
+    const configurations = configurationsOf(webhook, true);
+    expect(checkOrder(configurations, "pepr-some")).toEqual([]);
+    expect(checkOrder([...configurations].reverse(), "pepr-some")).toHaveLength(1);
+    expect(checkOrder(configurationsOf(webhook, false), "pepr-some")).toHaveLength(2);
+  });
+
+  test("is refused when the module is named so that both come before Cluster API", () => {
+    const named = { ...webhook, metadata: { name: "a-module" } };
+    expect(checkOrder(configurationsOf(named, true), "a-module").map(({ what }) => what)).toEqual([
+      "their order and Cluster API's",
+    ]);
+  });
+
+  test("looks at a create first, and at an update first and later", () => {
+    const operations = configurationsOf(webhook, true).map(
+      ({ webhooks }) => webhooks[0]?.rules[0]?.operations,
+    );
+    expect(operations).toEqual([["CREATE", "UPDATE"], ["UPDATE"]]);
+    expect(configurationsOf(webhook, false)).toEqual([webhook]);
   });
 });
 
@@ -95,6 +141,12 @@ describe("A manifest", () => {
     expect(objectsOf(changed)).toHaveLength(2);
   });
 
+  test("has several objects in the place of one, in their order", () => {
+    const replaced = replaceObject(`${first}---\n${second}`, "Webhook", [object("One a"), object("Two b")]);
+    expect(replaced.startsWith(`${first}---\n`)).toBe(true);
+    expect(objectsOf(replaced).map(({ kind }) => kind)).toEqual(["Secret", "One", "Two"]);
+  });
+
   test("is refused when the object to change is not there exactly once", () => {
     const nothing = (): void => undefined;
     expect(() => changeObject(first, "Webhook", nothing)).toThrow("exactly one Webhook");
@@ -110,6 +162,12 @@ describe("The schema of the chart's values", () => {
   test("accepts no timeout below the one that the module was built with", () => {
     expect(withTimeoutBounds(schema({ webhookTimeout: { type: "integer" }, other: {} }), 15)).toEqual(
       schema({ webhookTimeout: { type: "integer", minimum: 15, maximum: 30 }, other: {} }),
+    );
+  });
+
+  test("knows the order of the webhooks", () => {
+    expect(withOrder(schema({ other: {} }))).toEqual(
+      schema({ other: {}, beforeClusterApi: { type: "boolean" } }),
     );
   });
 
