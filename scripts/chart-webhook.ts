@@ -3,8 +3,8 @@
  *
  * Pepr makes it by replacing texts anywhere in the YAML: a timeout of 15 also replaces a "15" inside the
  * generated path or the certificate. So the template is made anew from the object in the plain manifest,
- * with exactly those fields open that Pepr's values.yaml decides, and the order that our own value there
- * decides. Two templates, because Helm reads better with a file for each object.
+ * with exactly those fields open that Pepr's values.yaml decides. Our own value there decides the order: which
+ * configurations there are, and which of them is asked about creates.
  */
 import { isDeepStrictEqual } from "node:util";
 import { Document, parse } from "yaml";

@@ -227,6 +227,36 @@ describe("a class that requires the variable, asked before Cluster API", () => {
     expectVip((await site.createCluster({ name: "apollo" })).object, "10.20.0.10");
   });
 
+  test("a dry-run reserves nothing, so it is refused in Cluster API's words", async () => {
+    const site = await siteWith("required");
+
+    const refusal = await refusalOf(site.createCluster({ name: "apollo" }, { dryRun: true }));
+
+    expect(refusal).toContain(MUST_BE_SET);
+    expect(await site.claims()).toEqual([]);
+  });
+
+  test("a Cluster that comes before its class is held, and completed once class and pool are there", async () => {
+    const site = await management.newSite();
+    const { object } = await site.createCluster({ name: "apollo" });
+    expect(annotationOf(object, HOLD_ANNOTATION)).toBe("ClassNotFound");
+
+    await Promise.all([site.hasPool(), site.hasClass({ clusterVip: "required" })]);
+
+    const vip = vipOf(await site.completed("apollo")) ?? "none";
+    expectRenderedOnceWith(vip, await site.rendered("apollo"));
+  });
+
+  test("a host that the user names is written into the variable", async () => {
+    const site = await siteWith("required");
+    const host = "10.20.0.99";
+
+    const { object } = await site.createCluster({ name: "apollo", spec: { controlPlaneEndpoint: { host } } });
+
+    expectVip(object, host);
+    expect(await site.claims()).toEqual([]);
+  });
+
   test("a refused Cluster leaves its claim, and the one that is right gets that address", async () => {
     const site = await siteWith("required");
     await refusalOf(site.createCluster({ name: "apollo", variables: { altitude: "x" } }));
@@ -275,11 +305,47 @@ describe("from one order to the other", () => {
     return (await management.kubectl(find)).stdout.split(" ").filter((name) => name.includes(PLAIN));
   };
 
+  test("a VIP that was given in one order is kept in the other", async () => {
+    await management.installModule({}, AFTER.manifest);
+    const [site, vip] = await complete("empty-default", ["apply"]);
+    await management.installModule({}, BEFORE.manifest);
+
+    await site.kubectl(["apply", "-f", "-"], [withRegion(site, "south")]);
+
+    const rendered = await site.rendered("apollo");
+    expectVip(rendered.cluster, vip);
+    expectRenderedOnceWith(vip, rendered);
+  });
+
+  test("while one manifest is applied over the other a create is looked at twice: one address, or one hold", async () => {
+    await management.installModule({}, BEFORE.manifest);
+    const both = [{ op: "replace", path: "/webhooks/0/rules/0/operations", value: ["CREATE", "UPDATE"] }];
+    const patch = ["patch", "mutatingwebhookconfiguration", PLAIN, "--type=json", "-p", JSON.stringify(both)];
+    await management.kubectl(patch);
+
+    const site = await eventually(async () => {
+      const next = await siteWith("empty-default");
+      await next.createCluster({ name: "apollo" });
+      return (await asked(next, "create")).length === 3 && next;
+    });
+    const rendered = await site.rendered("apollo");
+    const vip = vipOf(rendered.cluster) ?? "none";
+    expectVip(rendered.cluster, vip);
+    expectRenderedOnceWith(vip, rendered);
+    expect((await site.addresses()).map(({ spec }) => spec.address)).toEqual([vip]);
+
+    const poor = await management.newSite();
+    await poor.hasClass();
+    const { object } = await poor.createCluster({ name: "apollo" });
+    expect(annotationOf(object, HOLD_ANNOTATION)).toBe("NoMatchingPool");
+  });
+
   test("the first step of the README's uninstall takes the webhooks of either", async () => {
     await management.installModule({}, BEFORE.manifest);
     expect(await names()).toEqual([FIRST, PLAIN]);
     const readme = readFileSync(join(projectRoot, "README.md"), "utf8");
-    const [, command = ""] = /^kubectl (delete mutatingwebhookconfiguration .*)$/m.exec(readme) ?? [];
+    const [, command = ""] =
+      /uninstall: begin[^]*?^kubectl (delete mutatingwebhookconfiguration .*)$/m.exec(readme) ?? [];
 
     await management.kubectl(command.split(" "));
 
