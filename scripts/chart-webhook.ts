@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Document, parse } from "yaml";
 import { underValues, type WebhookConfiguration, type WebhookValues } from "./chart-values";
 import { yamlOf } from "./manifest";
-import { configurationsOf, firstOf } from "./webhook-order";
+import { configurationsOf, firstOf, laterOf } from "./webhook-order";
 
 /** Words that YAML writes without quotes and that occur nowhere else. */
 const IGNORED = "open-field-ignored-namespaces";
@@ -24,16 +24,13 @@ const UUID = "{{ .Values.uuid }}";
 const FAILURE_POLICY = "{{ .Values.admission.failurePolicy }}";
 const WEBHOOK_TIMEOUT = "{{ .Values.admission.webhookTimeout }}";
 const IF_FIRST = "{{- if .Values.admission.beforeClusterApi }}";
-const UNLESS_FIRST = "{{- if not .Values.admission.beforeClusterApi }}";
+const ELSE = "{{- else }}";
 const END = "{{- end }}";
 const IGNORED_NAMESPACES = ["{{- range .Values.additionalIgnoredNamespaces }}", "- {{ . }}", "{{- end }}"];
 
-/** The configuration under the plain name; it leaves creates to the first one where there is one. */
+/** The configuration under the plain name; it leaves most to the first one where there is one. */
 export const webhookTemplate = (plain: WebhookConfiguration, values: WebhookValues): string =>
-  opened(plain, values).replace(
-    /^( *)- CREATE\n/gm,
-    (line, indent: string) => `${indent}${UNLESS_FIRST}\n${line}${indent}${END}\n`,
-  );
+  `${IF_FIRST}\n${opened(laterOf(plain), values)}${ELSE}\n${opened(plain, values)}${END}\n`;
 
 /** The configuration that sorts before Cluster API's; nothing where nobody asked for it. */
 export const firstTemplate = (plain: WebhookConfiguration, values: WebhookValues): string =>
@@ -52,9 +49,8 @@ function opened(configuration: WebhookConfiguration, values: WebhookValues): str
 const RANGE =
   /^( *)\{\{- range \.Values\.additionalIgnoredNamespaces \}\}\n *- \{\{ \. \}\}\n *\{\{- end \}\}\n/gm;
 
-const CREATE_UNLESS_FIRST =
-  /^ *\{\{- if not \.Values\.admission\.beforeClusterApi \}\}\n( *- CREATE\n) *\{\{- end \}\}\n/gm;
-const ALL_IF_FIRST = /^\{\{- if \.Values\.admission\.beforeClusterApi \}\}\n([^]*)^\{\{- end \}\}\n$/m;
+const BY_ORDER =
+  /^\{\{- if \.Values\.admission\.beforeClusterApi \}\}\n([^]*?)(?:^\{\{- else \}\}\n([^]*?))?^\{\{- end \}\}\n/m;
 
 /** As much of Helm as the template uses. What it does not know stays, and fails the comparison. */
 function rendered(template: string, values: WebhookValues): string {
@@ -62,8 +58,9 @@ function rendered(template: string, values: WebhookValues): string {
     .replace(RANGE, (_, indent: string) =>
       values.additionalIgnoredNamespaces.map((name) => `${indent}- ${name}\n`).join(""),
     )
-    .replace(CREATE_UNLESS_FIRST, values.admission.beforeClusterApi ? "" : "$1")
-    .replace(ALL_IF_FIRST, values.admission.beforeClusterApi ? "$1" : "")
+    .replace(BY_ORDER, (_, first: string, otherwise = "") =>
+      values.admission.beforeClusterApi ? first : otherwise,
+    )
     .replaceAll(UUID, values.uuid)
     .replaceAll(FAILURE_POLICY, values.admission.failurePolicy)
     .replaceAll(WEBHOOK_TIMEOUT, `${values.admission.webhookTimeout}`);

@@ -4,7 +4,7 @@ import { CLUSTERS } from "../lib/adapters/kinds";
 import type { Finding } from "./build-failure";
 import type { Webhook, WebhookConfiguration } from "./chart-values";
 import type { KubeObject } from "./manifest";
-import { matchConditions } from "./match-conditions";
+import { matchConditions, type MatchCondition } from "./match-conditions";
 import { SIDE_EFFECTS, WEBHOOK_KIND } from "./webhook";
 import { CLUSTER_API_CONFIGURATION, FIRST } from "./webhook-order";
 
@@ -120,6 +120,7 @@ export function checkWebhook(
   name: string,
   webhookTimeout: number,
   operations: readonly string[] = ["CREATE", "UPDATE"],
+  conditions: readonly MatchCondition[] = matchConditions(),
 ): Check[] {
   const [webhook] = webhooks;
   const rule = {
@@ -138,7 +139,7 @@ export function checkWebhook(
     ...equal("failurePolicy", "Fail", webhook?.failurePolicy),
     ...equal("timeoutSeconds", webhookTimeout, webhook?.timeoutSeconds),
     ...equal("sideEffects", SIDE_EFFECTS, webhook?.sideEffects),
-    ...equal("matchConditions", matchConditions(), webhook?.matchConditions),
+    ...equal("matchConditions", conditions, webhook?.matchConditions),
     ...equal("path", true, /^\/mutate\/[0-9a-f]{64}$/.test(webhook?.clientConfig.service.path ?? "")),
   ];
 }

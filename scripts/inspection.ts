@@ -21,6 +21,7 @@ import {
   type Rule,
 } from "./expectations";
 import { objectsOf, type KubeObject } from "./manifest";
+import { laterConditions } from "./match-conditions";
 import { checkModule, encodedModule } from "./module-secret";
 import {
   FIRST_MANIFEST,
@@ -73,7 +74,7 @@ function inspectFirstManifest(plain: readonly KubeObject[]): Finding[] {
     ...checkFirstManifest(objects, plain),
     ...checkOrder(configurations, NAME),
     ...checkWebhook(first?.webhooks ?? [], NAME, pepr.webhookTimeout),
-    ...checkWebhook(later?.webhooks ?? [], NAME, pepr.webhookTimeout, ["UPDATE"]),
+    ...checkWebhook(later?.webhooks ?? [], NAME, pepr.webhookTimeout, ["UPDATE"], laterConditions()),
   ]);
 }
 

@@ -77,3 +77,14 @@ export function matchConditions(): readonly MatchCondition[] {
     },
   ];
 }
+
+/**
+ * After Cluster API, where a first turn was before it: only what shows by what Cluster API wrote. A change that
+ * the first turn has let through, and whose permission it has used up, must not be judged again.
+ */
+export const laterConditions = (): readonly MatchCondition[] => [
+  ...matchConditions().filter(({ name }) =>
+    ["has-topology", "update-of-a-cluster-that-stays"].includes(name),
+  ),
+  { name: "update-to-a-class-that-wants-a-vip", expression: onUpdate(askedByNewClass) },
+];

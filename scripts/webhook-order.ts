@@ -5,11 +5,11 @@
  * Under the plain name our turn comes after Cluster API. A name that sorts before Cluster API's makes us the
  * first to see a Cluster, so that a required variable is there when Cluster API looks for it.
  *
- * Updates come to us under both names. What Cluster API writes, only the later turn sees: the empty default
- * by which a new class says that it wants a VIP. Whatever the first turn has put back is no reason for a
- * second one, so most updates are still looked at once.
+ * One sort of update comes to us under both names. What Cluster API writes, only the later turn sees: the empty
+ * default by which a new class says that it wants a VIP.
  */
 import type { Rule, WebhookConfiguration } from "./chart-values";
+import { laterConditions } from "./match-conditions";
 
 /** The name that every installation of Cluster API has, by clusterctl or by its operator. */
 export const CLUSTER_API_CONFIGURATION = "capi-mutating-webhook-configuration";
@@ -25,7 +25,11 @@ export const firstOf = (plain: WebhookConfiguration): WebhookConfiguration => ({
 /** A create has nothing to be looked at twice, and would wait for its address twice. */
 export const laterOf = (plain: WebhookConfiguration): WebhookConfiguration => ({
   ...plain,
-  webhooks: plain.webhooks.map((webhook) => ({ ...webhook, rules: webhook.rules.map(withoutCreate) })),
+  webhooks: plain.webhooks.map((webhook) => ({
+    ...webhook,
+    rules: webhook.rules.map(withoutCreate),
+    matchConditions: laterConditions(),
+  })),
 });
 
 const withoutCreate = (rule: Rule): Rule => ({

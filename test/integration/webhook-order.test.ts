@@ -254,7 +254,6 @@ describe("a class that requires the variable, asked before Cluster API", () => {
     const { object } = await site.createCluster({ name: "apollo", spec: { controlPlaneEndpoint: { host } } });
 
     expectVip(object, host);
-    expect(await site.claims()).toEqual([]);
   });
 
   test("a refused Cluster leaves its claim, and the one that is right gets that address", async () => {
@@ -268,18 +267,19 @@ describe("a class that requires the variable, asked before Cluster API", () => {
     expect((await site.addresses()).map(({ spec }) => spec.address)).toEqual([vipOf(object)]);
   });
 
-  test("another host is taken together with the variable, and refused in Cluster API's words without it", async () => {
-    const [site] = await complete("required", ["apply"]);
+  test("another host needs its user's word, and is taken with it", async () => {
+    const [site, vip] = await complete("required", ["apply"]);
     const host = "10.20.0.99";
-    const write = (variables: unknown) =>
+    const write = (annotations: Record<string, string>) =>
       site.api.merge<Cluster>(CLUSTERS, site.at("apollo"), {
-        spec: { controlPlaneEndpoint: { host }, topology: { variables } },
+        metadata: { annotations },
+        spec: { controlPlaneEndpoint: { host }, topology: { variables: null } },
       });
 
-    expect(await refusalOf(write(null))).toContain(MUST_BE_SET);
-    const { object } = await write([{ name: "clusterVip", value: host }]);
+    expectVip((await write({})).object, vip);
+    const { object } = await write({ "vip.capi.gorizond.io/allow-change": host });
 
-    expect([vipOf(object), variableOf(object), isHeld(object)]).toEqual([host, host, false]);
+    expect([vipOf(object), variableOf(object)]).toEqual([host, host]);
   });
 
   test("a rebase to such a class keeps the VIP where the list keeps it, and is refused where it does not", async () => {
