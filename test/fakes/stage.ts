@@ -87,6 +87,8 @@ export class Stage {
   looks = 0;
   /** Without it the provider is slow for ever. */
   provides = true;
+  /** Nobody can be asked who else has an address. */
+  blind = false;
   /** Claims that the provider never serves. */
   withheld: readonly string[] = [];
 
@@ -176,12 +178,17 @@ export class Stage {
 
   // ---- What happens to a request ---------------------------------------------------------------
 
+  /** Why a read is not answered; undefined where it is. */
+  #deafness({ verb, of }: Pick<Request<unknown>, "verb" | "of">): string | undefined {
+    return this.blind && of === CLUSTERS && verb === "list" ? "HTTP 503" : this.#unread.get(of);
+  }
+
   async #turn<T>(request: Request<T>, signal?: AbortSignal): Promise<T> {
     const { verb, of, name } = request;
     if (verb === "get" || verb === "list") {
       if (of === CLUSTERS && verb === "get") this.reads += 1;
       if (of === CLUSTERS && verb === "list") this.looks += 1;
-      const why = this.#unread.get(of);
+      const why = this.#deafness(request);
       if (why !== undefined) throw failed(503, "ServiceUnavailable", why, name);
       return atOnce(this.#server)(request, signal);
     }
