@@ -3,7 +3,7 @@ import { sameHost } from "./address";
 import { CLUSTER_API } from "./contract";
 import type { AddressFacts, ClaimFacts, Facts, OwnerReference } from "./facts";
 import { valueOf } from "./facts";
-import { samePool } from "./pool-choice";
+import { poolOf } from "./pool-choice";
 import { claimName, PARKED, parkedName } from "./roles";
 import type { RolePlan, Step } from "./row";
 import { says, type More } from "./says";
@@ -58,7 +58,7 @@ export function claiming(s: Situation, owner: OwnerReference | undefined): Step[
  */
 export function parking(s: Situation): Step[] {
   const { claim, address, facts } = s;
-  const pool = valueOf(facts.pools)?.find(({ ref }) => claim && samePool(ref, claim.pool));
+  const pool = claim && poolOf(claim.pool, facts.key.namespace, valueOf(facts.pools) ?? []);
   if (!claim || !pool || address?.address === undefined) return [];
   const pin = { address: address.address, pool };
   const { namespace } = facts.key;

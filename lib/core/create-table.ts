@@ -81,9 +81,9 @@ const given = ({ host, variable }: Situation): string | undefined => host ?? var
 const ownNetwork = (s: Situation): string | undefined => isInside(given(s) ?? "", s.cluster.networks);
 
 /** Denies the request; for a role that is not worth that, its user is warned. */
-const denied = (s: Situation, reason: Reason, detail: string): RolePlan => ({
+const denied = ({ role }: Situation, reason: Reason, detail: string): RolePlan => ({
   verdict: verdict(reason, detail),
-  ...(!s.role.isEndpoint && { warn: true }),
+  ...(role.isEndpoint ? { denied: true } : { warn: true }),
 });
 
 const looksFirst = (s: Situation): RolePlan => ({
@@ -171,7 +171,7 @@ export const createTable: readonly Row<Situation>[] = [
   {
     name: "host and variable differ",
     when: (s) => s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
-    plan: (s) => ({ verdict: verdict("HostAndVariableDiffer", `${s.host} and ${s.variable}`) }),
+    plan: (s) => denied(s, "HostAndVariableDiffer", `${s.host} and ${s.variable}`),
   },
   {
     name: "given, inside the Cluster's own network",
@@ -180,7 +180,7 @@ export const createTable: readonly Row<Situation>[] = [
   },
   {
     name: "given: who else has it?",
-    when: (s) => canonicalAddress(given(s) ?? "") !== undefined && lacksLook(s) && !s.claim,
+    when: (s) => canonicalAddress(given(s) ?? "") !== undefined && lacksLook(s) && !s.roleFacts.reserved,
     plan: looksFirst,
   },
   {
@@ -214,7 +214,7 @@ export const createTable: readonly Row<Situation>[] = [
   {
     name: "variable, no pool: reject",
     when: (s) => s.role.isEndpoint && hasNoPool(s) && s.facts.rules.noPool === "reject",
-    plan: (s) => unchanged("PoolRequired", wishWords(s)),
+    plan: (s) => denied(s, "PoolRequired", wishWords(s)),
   },
   {
     name: "variable, no pool: hold",
@@ -247,7 +247,8 @@ export const createTable: readonly Row<Situation>[] = [
   },
   {
     name: "bound: who else has it?",
-    when: (s) => (s.roleFacts.reserved || s.facts.dryRun) && mayBeShared(s) && lacksLook(s),
+    when: (s) =>
+      (s.roleFacts.reserved || s.facts.dryRun) && isBound(s) && (s.pin || mayBeShared(s)) && lacksLook(s),
     plan: looksFirst,
   },
   {

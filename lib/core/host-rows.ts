@@ -71,7 +71,7 @@ const isUnseen = ({ held, cluster }: Situation): boolean => held && !cluster.has
 const isComing = (s: Situation): boolean =>
   s.pin !== undefined && s.claim?.ours === true && !s.claim.deleting && s.ofMatchingPool && !isServedBy(s);
 
-export const HOST_ROWS: readonly Row<Situation>[] = [
+const ROWS: readonly Row<Situation>[] = [
   {
     name: "claim or address of the VIP deleted by hand",
     when: (s) =>
@@ -119,7 +119,7 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "the former VIP stays reserved",
-    when: (s) => s.host !== undefined && s.claim?.ours === true && isFormerVip(s),
+    when: (s) => s.claim?.ours === true && isFormerVip(s),
     plan: (s) => ({
       ...follow(s, s.host ?? "", "UserProvided", canonicalAddress(s.host ?? "") !== undefined),
       ...says("FormerVipKept", s.address?.address),
@@ -127,7 +127,7 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "host by somebody else, claim of ours",
-    when: (s) => s.host !== undefined && !isComing(s) && retire(s).steps !== undefined,
+    when: (s) => !isComing(s) && retire(s).steps !== undefined,
     plan: (s) => says("UserProvided", s.host, retire(s)),
   },
   {
@@ -142,7 +142,7 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "host by somebody else, class missing",
-    when: (s) => s.host !== undefined && !s.class,
+    when: (s) => !s.class,
     plan: (s) => waits(s, "ClassNotFound", className(s)),
   },
   {
@@ -169,3 +169,8 @@ export const HOST_ROWS: readonly Row<Situation>[] = [
     }),
   },
 ];
+
+export const HOST_ROWS: readonly Row<Situation>[] = ROWS.map((row) => ({
+  ...row,
+  when: (s) => s.host !== undefined && row.when(s),
+}));

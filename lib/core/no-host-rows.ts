@@ -9,6 +9,7 @@ import {
   ownerOf,
   parking,
   releasing,
+  retire,
   retireAged,
 } from "./adoption";
 import { HOLD, LIFTED } from "./contract";
@@ -142,12 +143,12 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
       }),
   },
   {
-    // Two pools match and a burst emptied one: what waits there is made again elsewhere. A claim that is
-    // bound meanwhile has another resourceVersion, and is not deleted.
+    // Two pools match and a burst emptied one: what waits there is made again elsewhere, at once, for nobody has
+    // got an address by it. A claim that is bound meanwhile has another resourceVersion, and is not deleted.
     name: "claim of a pool that gives nothing",
     when: (s) => s.claim?.addressName === undefined && !s.address && isStuck(s),
     plan: (s) =>
-      waits(s, "PoolExhausted", passedOverWords(s), s.pools.chosen ? retireAged(s) : { steps: adoption(s) }),
+      waits(s, "PoolExhausted", passedOverWords(s), s.pools.chosen ? retire(s) : { steps: adoption(s) }),
   },
   {
     name: "claim without an address",

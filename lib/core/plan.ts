@@ -96,15 +96,17 @@ function interestsOf({ key, roles }: Facts, cluster: ClusterFacts): Interest[] {
 export function writesOf(
   { decisions }: Plan,
   cluster: ClusterFacts | undefined,
-): readonly (readonly Step[])[] {
+): readonly { readonly role: Role; readonly steps: readonly Step[] }[] {
   const changing = decisions.filter(({ edit = NO_EDIT }) => !isEmpty(edit));
   const safe = changing.filter(({ mayBeRefused }) => !mayBeRefused);
   const made = safe.length > 0 ? safe : changing.slice(0, 1);
   const edit = made.map((decision) => decision.edit ?? NO_EDIT).reduce(mergeEdits, NO_EDIT);
   return decisions
-    .map((decision): readonly Step[] => {
-      const { steps = [] } = decision;
-      return cluster && decision === made[0] ? [...steps, { kind: "edit-cluster", cluster, edit }] : steps;
+    .map((decision) => {
+      const { role, steps = [] } = decision;
+      const last: readonly Step[] =
+        cluster && decision === made[0] ? [{ kind: "edit-cluster", cluster, edit }] : [];
+      return { role, steps: [...steps, ...last] };
     })
-    .filter((steps) => steps.length > 0);
+    .filter(({ steps }) => steps.length > 0);
 }

@@ -106,8 +106,19 @@ const has = ({ ranges }: PoolFacts, address: string): boolean =>
   ranges !== undefined && contains(ranges, address);
 
 /** Providers look for an address in use in their own pool only, so another pool may have given it as well. */
-export const isOfOtherPool = (address: string, own: PoolRef, pools: readonly PoolFacts[]): boolean =>
-  pools.some((pool) => !samePool(pool.ref, own) && (pool.ranges === undefined || has(pool, address)));
+export const isOfOtherPool = (
+  address: string,
+  own: PoolFacts | undefined,
+  pools: readonly PoolFacts[],
+): boolean => pools.some((pool) => pool !== own && (pool.ranges === undefined || has(pool, address)));
+
+/** The pool that a claim names in its namespace. */
+export const poolOf = (
+  claimed: PoolRef,
+  namespace: string,
+  pools: readonly PoolFacts[],
+): PoolFacts | undefined =>
+  pools.find((pool) => samePool(pool.ref, claimed) && isWithinReach(pool, namespace));
 
 /** The group is said where it is not the one that goes without saying. */
 export const poolName = ({ kind, apiGroup, name }: PoolRef): string =>

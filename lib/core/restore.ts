@@ -120,8 +120,12 @@ function replaced(update: UpdateOfVip, other: string): Restoration {
     [role.annotation]: isIP(other) === 0 ? null : other,
     [role.replaced]: sameHost(former, other) ? null : former,
   };
-  const endpoint = role.isEndpoint && !sameHost(wished.endpoint.host, other) && { endpoint: { host: other } };
-  return edits({ annotations, ...endpoint }, labelling(role, wished, other), variable);
+  return edits(
+    { annotations },
+    endpointBack({ ...update, vip: other }),
+    labelling(role, wished, other),
+    variable,
+  );
 }
 
 /**

@@ -22,7 +22,7 @@ export interface Role {
   readonly optOut: string;
   /**
    * The VIP is `spec.controlPlaneEndpoint`, without which nothing may be rendered. Only such a role holds a
-   * Cluster or refuses a request; whatever goes wrong with another one must not keep the Cluster from coming up.
+   * Cluster or refuses a create; whatever goes wrong with another one must not keep the Cluster from coming up.
    */
   readonly isEndpoint: boolean;
 }

@@ -16,6 +16,8 @@ export interface RolePlan {
   readonly lookAgainMs?: number;
   /** Cluster API may refuse the edit, so nothing else is to depend on it. */
   readonly mayBeRefused?: boolean;
+  /** Admission only: the request is to be denied, in the words of the verdict. */
+  readonly denied?: boolean;
   /** The user is to be told by an admission warning. */
   readonly warn?: boolean;
 }

@@ -13,6 +13,7 @@ import {
   choosePool,
   isOfOtherPool,
   poolName,
+  poolOf,
   poolWith,
   samePool,
   type PoolChoice,
@@ -231,10 +232,12 @@ const comingVip = ({ address, host, variable }: Situation): string | undefined =
   address?.address ?? canonicalAddress(host ?? variable ?? "");
 
 /** Only where somebody else can have it at all, because the look is at every Cluster and address there is. */
-export const mayBeShared = ({ claim, facts, address }: Situation): boolean =>
-  claim !== undefined &&
-  address?.address !== undefined &&
-  (address.pinnedAt !== undefined || isOfOtherPool(address.address, claim.pool, valueOf(facts.pools) ?? []));
+export function mayBeShared({ claim, facts, address }: Situation): boolean {
+  if (!claim || address?.address === undefined) return false;
+  const pools = valueOf(facts.pools) ?? [];
+  const own = poolOf(claim.pool, facts.key.namespace, pools);
+  return address.pinnedAt !== undefined || isOfOtherPool(address.address, own, pools);
+}
 
 /** Nobody looked yet who else has the address. */
 export const lacksLook = ({ roleFacts }: Situation): boolean => roleFacts.holders === undefined;

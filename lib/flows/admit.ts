@@ -4,7 +4,7 @@ import { isNobodysBusiness } from "../core/create-table";
 import { mergeEdits, NO_EDIT, type Edit } from "../core/edit";
 import type { ClusterFacts, Facts, RoleFacts } from "../core/facts";
 import { found } from "../core/facts";
-import { isRefusal, sentence, type Verdict } from "../core/verdict";
+import { sentence, type Verdict } from "../core/verdict";
 import type { Clock } from "../ports/clock";
 import type { Executor, Outcome } from "../ports/executor";
 import type { Inventory } from "../ports/inventory";
@@ -137,9 +137,7 @@ async function answer(
 }
 
 const refusalIn = (settled: readonly Settled[]): Verdict | undefined =>
-  settled
-    .flatMap(({ plan }) => plan.decisions)
-    .find(({ role, verdict }) => role.isEndpoint && isRefusal(verdict))?.verdict;
+  settled.flatMap(({ plan }) => plan.decisions).find(({ denied }) => denied)?.verdict;
 
 /** What concerns all roles is said once. */
 const distinct = (verdicts: readonly Verdict[]): Verdict[] =>

@@ -1,9 +1,10 @@
 /** Answers: what does one pass over a stored Cluster, or over what it left behind, come to? */
 import type { Facts, Key } from "../core/facts";
+import type { Role } from "../core/roles";
 import { valueOf } from "../core/facts";
 import { writesOf } from "../core/plan";
 import { isSettled } from "../core/verdict";
-import type { Outcome } from "../ports/executor";
+import type { Executor, Outcome } from "../ports/executor";
 import type { Inventory } from "../ports/inventory";
 import type { Return } from "../ports/queue";
 import type { Ports } from "./admit";
@@ -18,12 +19,38 @@ const MOST_ROUNDS = 8;
 
 export async function reconcile(key: Key, { inventory, executor, journal }: Ports): Promise<Return> {
   let rounds = 0;
+  const pass = new Pass(executor);
   const settled = await settle(await inventory.gather(key), journal, {
-    carryOut: async (plan, { cluster }) =>
-      together(await Promise.all(writesOf(plan, valueOf(cluster)).map((steps) => executor.carryOut(steps)))),
-    next: async (last) => ((rounds += 1) < MOST_ROUNDS ? goOn(last, inventory) : undefined),
+    carryOut: (plan, { cluster }) => pass.carryOut(writesOf(plan, valueOf(cluster))),
+    next: async (last) => ((rounds += 1) < MOST_ROUNDS ? goOn(last, pass, inventory) : undefined),
   });
-  return comeBack(settled, rounds);
+  return pass.hasFailed || rounds >= MOST_ROUNDS ? retry(settled) : comeBack(settled);
+}
+
+/** A role whose write fails is tried again later, and is not in the way of the others until then. */
+class Pass {
+  readonly #failed = new Set<Role>();
+  /** Something was written in the last round, or somebody else wrote first. */
+  hasNews = false;
+
+  constructor(private readonly executor: Executor) {}
+
+  get hasFailed(): boolean {
+    return this.#failed.size > 0;
+  }
+
+  async carryOut(writes: ReturnType<typeof writesOf>): Promise<Outcome> {
+    const now = writes.filter(({ role }) => !this.#failed.has(role));
+    const outcomes = await Promise.all(
+      now.map(async ({ role, steps }) => {
+        const outcome = await this.executor.carryOut(steps);
+        if (outcome.kind === "refused" || outcome.kind === "unreachable") this.#failed.add(role);
+        return outcome;
+      }),
+    );
+    this.hasNews = outcomes.some(({ kind }) => kind === "done" || kind === "conflict");
+    return together(outcomes);
+  }
 }
 
 /** The claims of all, or what went wrong first. */
@@ -34,18 +61,21 @@ const together = (outcomes: readonly Outcome[]): Outcome =>
   };
 
 /** A pass that wrote is followed by a look, because the event that tells of the write may be lost. */
-async function goOn({ facts, plan, outcome }: Settled, inventory: Inventory): Promise<Facts | undefined> {
-  const wrote = writesOf(plan, valueOf(facts.cluster)).length > 0;
-  const worthIt = outcome.kind === "conflict" || (outcome.kind === "done" && wrote);
-  if (worthIt) return inventory.gather(facts.key);
-  return outcome.kind === "done" && plan.looks.length > 0 ? looked(facts, plan, inventory) : undefined;
+async function goOn(
+  { facts, plan }: Settled,
+  { hasNews }: Pass,
+  inventory: Inventory,
+): Promise<Facts | undefined> {
+  if (hasNews) return inventory.gather(facts.key);
+  return plan.looks.length > 0 ? looked(facts, plan, inventory) : undefined;
 }
 
-function comeBack({ plan, outcome }: Settled, rounds: number): Return {
-  const { interests, decisions } = plan;
-  const failed = outcome.kind !== "done" || decisions.some(({ verdict }) => verdict.reason === "Unreachable");
-  if (failed || rounds >= MOST_ROUNDS) return { kind: "retry", interests };
+const retry = ({ plan: { interests } }: Settled): Return => ({ kind: "retry", interests });
+
+function comeBack(settled: Settled): Return {
+  const { interests, decisions, lookAgainMs } = settled.plan;
+  if (decisions.some(({ verdict }) => verdict.reason === "Unreachable")) return retry(settled);
   const longest = decisions.every(({ verdict }) => isSettled(verdict)) ? Infinity : LONGEST_REST_MS;
-  const rest = Math.min(plan.lookAgainMs ?? Infinity, longest);
+  const rest = Math.min(lookAgainMs ?? Infinity, longest);
   return { kind: "rest", lookAgainMs: rest === Infinity ? undefined : rest, interests };
 }
