@@ -35,7 +35,7 @@ export interface RoleWorld {
   readonly address?: Read<KubeObject>;
   readonly reserved?: boolean;
   /** Who else has the address; nobody looked yet unless told. */
-  readonly holders?: readonly Holder[] | Unread;
+  readonly holders?: readonly Holder[] | Unread | undefined;
   /** Who else was seen with the VIP. */
   readonly rivals?: readonly Holder[];
 }

@@ -10,11 +10,12 @@ import type { Operation } from "fast-json-patch";
 import type { mutateProcessor as MutateProcessor } from "pepr/dist/lib/processors/mutate-processor";
 import type { ClusterHook } from "../../capabilities/cluster-hook";
 import { CLUSTERS } from "../../lib/adapters/kinds";
-import { HOLD, OUR_PAUSE, PAUSED } from "../../lib/core/contract";
+import { INGRESS, ROLES } from "../../lib/core/roles";
+import { ALLOW_CHANGE, HOLD, OUR_PAUSE, PAUSED } from "../../lib/core/contract";
 import type { KubeObject } from "../../lib/core/facts";
 import { pepr } from "../../package.json";
 import { clusterChanges } from "./arbitrary";
-import { type Change, cluster, NAMESPACE, OPT_OUT, put, stored, VARIABLE, VIP_ANNOTATION } from "./objects";
+import { type Change, cluster, NAMESPACE, put, stored } from "./objects";
 
 // ---- Reviews -------------------------------------------------------------------------------------
 
@@ -109,6 +110,11 @@ type Path = readonly string[];
 const META = ["metadata"];
 const TOPOLOGY = ["spec", "topology"];
 
+const ANNOTATIONS = [
+  ...[HOLD, PAUSED, ALLOW_CHANGE],
+  ...ROLES.flatMap(({ optOut, annotation, replaced }) => [optOut, annotation, replaced]),
+];
+
 /** What the hook reads, or writes, whether or not it is there. */
 const READ: readonly Path[] = [
   ...[
@@ -121,7 +127,8 @@ const READ: readonly Path[] = [
     "uid",
     "finalizers",
   ].map((field) => [...META, field]),
-  ...[HOLD, PAUSED, OPT_OUT, VIP_ANNOTATION, ...INHERITED].map((key) => [...META, "annotations", key]),
+  ...[...ANNOTATIONS, ...INHERITED].map((key) => [...META, "annotations", key]),
+  [...META, "labels", INGRESS.annotation],
   ["spec"],
   ["spec", "paused"],
   ["spec", "clusterNetwork", "apiServerPort"],
@@ -187,7 +194,7 @@ const mutation: fc.Arbitrary<Mutate> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .tuple(fc.constantFrom(VARIABLE, ...INHERITED), junk)
+      .tuple(fc.constantFrom(...ROLES.map(({ variable }) => variable), ...INHERITED), junk)
       .map(([name, value]) => at(() => [...TOPOLOGY, "variables"], [{ name, value }])),
   },
 );
@@ -204,7 +211,7 @@ const mutated = (object: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
 /** Every list and map that we may write into is one, or is not there. Others Cluster API itself refuses. */
 export function isShaped(object: KubeObject): boolean {
   const { metadata, spec = {} } = object as { metadata: Record<string, unknown>; spec?: unknown };
-  if (!isMap(spec) || !isMap(metadata["annotations"] ?? {})) return false;
+  if (!isMap(spec) || !areTexts(metadata["annotations"]) || !areTexts(metadata["labels"])) return false;
   const { name, generateName, namespace } = metadata;
   if ([name, generateName, namespace].some((text) => typeof (text ?? "") !== "string")) return false;
   const { controlPlaneEndpoint, topology } = spec;
@@ -213,10 +220,12 @@ export function isShaped(object: KubeObject): boolean {
   return (
     isEndpoint(controlPlaneEndpoint ?? {}) &&
     isMap(topology ?? {}) &&
-    Object.values(metadata["annotations"] ?? {}).every((value) => typeof value === "string") &&
     entries.every((entry) => isMap(entry) && typeof entry["name"] === "string")
   );
 }
+
+const areTexts = (value: unknown): boolean =>
+  isMap(value ?? {}) && Object.values(value ?? {}).every((text) => typeof text === "string");
 
 const isEndpoint = (value: unknown): boolean =>
   isMap(value) && typeof (value["host"] ?? "") === "string" && typeof (value["port"] ?? 0) === "number";

@@ -9,14 +9,26 @@ import type { KubeObject } from "../../lib/core/facts";
 import { plan } from "../../lib/core/plan";
 import { choosePool } from "../../lib/core/pool-choice";
 import { restore } from "../../lib/core/restore";
-import { claimName, clusterOfClaim, ROLES } from "../../lib/core/roles";
-import { isHeld } from "../../lib/core/situation";
+import {
+  ALLOW_CHANGE,
+  DELETE_FOR_MOVE,
+  HOLD,
+  LIFTED,
+  OUR_PAUSE,
+  PAUSED,
+  RELEASED,
+} from "../../lib/core/contract";
+import { claimName, clusterOfClaim, CONTROL_PLANE, ROLES } from "../../lib/core/roles";
+import { hasOptedOut, hostOf, isHeld } from "../../lib/core/situation";
 import { tidy } from "../../lib/core/tidy";
 import { clusterChanges, pools, storedFacts } from "../gen/arbitrary";
 import { poolOf } from "../gen/facts";
-import { CLASS, deepFreeze, NAMESPACE, stored, VARIABLE } from "../gen/objects";
+import { CLASS, deepFreeze, NAMESPACE, put, stored } from "../gen/objects";
 
-const clusters = clusterChanges.map((changes) => stored(...changes));
+/** As JSON has them: without fields that are undefined. */
+const clusters = clusterChanges.map(
+  (changes) => JSON.parse(JSON.stringify(stored(...changes))) as KubeObject,
+);
 
 describe("The choice of a pool", () => {
   test("does not depend on the order of the listing", () => {
@@ -125,44 +137,99 @@ describe("A change", () => {
 });
 
 describe("An update", () => {
-  const restored = (old: KubeObject, now: KubeObject): KubeObject =>
-    applyEdit(now, restore(clusterFacts(old), clusterFacts(now)).edit);
+  const restored = (old: KubeObject, now: KubeObject): KubeObject => {
+    const { edit, refusal } = restore(clusterFacts(old), clusterFacts(now));
+    return refusal ? now : applyEdit(now, edit);
+  };
 
   test("that changes nothing is left as it is, unless an entry is empty or a way out still has our pause", () => {
     fc.assert(
       fc.property(clusters, (object) => {
         const facts = clusterFacts(object);
-        fc.pre(facts.variables.get(VARIABLE) !== "" && !isHeld(facts));
-        const { edit } = restore(facts, facts);
-        expect(
-          Object.keys(edit.annotations ?? {}).filter((key) => key !== "cluster.x-k8s.io/paused"),
-        ).toEqual([]);
-        expect({ ...edit, annotations: undefined }).toEqual({ annotations: undefined });
+        const isEmptied = ROLES.some(({ variable }) => facts.variables.get(variable) === "");
+        fc.pre(!isEmptied && !isHeld(facts));
+        const { edit, refusal, warnings } = restore(facts, facts);
+        expect([refusal, warnings]).toEqual([undefined, []]);
+        expect(Object.keys(edit.annotations ?? {}).filter((key) => key !== PAUSED)).toEqual([]);
+        // A label that lags behind its record follows.
+        expect({ ...edit, annotations: undefined, labels: undefined }).toEqual({});
       }),
       { numRuns: 250 },
     );
   });
 
-  test("that was answered once needs no second answer", () => {
+  test("that was answered once needs no second answer, for either role", () => {
     fc.assert(
       fc.property(clusters, clusters, (old, now) => {
         const once = restored(old, now);
+        fc.pre(restore(clusterFacts(old), clusterFacts(now)).refusal === undefined);
         expect(restored(old, once)).toEqual(once);
+        expect(restore(clusterFacts(old), clusterFacts(once)).refusal).toBeUndefined();
       }),
       { numRuns: 250 },
     );
   });
 
-  test("never loses a host that its user wrote, nor a pause that is theirs", () => {
+  test("whose answer is stored changes nothing when it is sent again", () => {
     fc.assert(
       fc.property(clusters, clusters, (old, now) => {
+        fc.pre(restore(clusterFacts(old), clusterFacts(now)).refusal === undefined);
+        const once = restored(old, now);
+        const again = restore(clusterFacts(once), clusterFacts(once));
+        expect(again.refusal).toBeUndefined();
+        expect(Object.keys(again.edit).filter((part) => part !== "annotations")).toEqual([]);
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  test("keeps a VIP that is recorded, in either role, unless its user says which other it is to be", () => {
+    fc.assert(
+      fc.property(clusters, clusters, (old, now) => {
+        const [before, wished] = [clusterFacts(old), clusterFacts(now)];
+        fc.pre(
+          restore(before, wished).refusal === undefined && wished.annotations[ALLOW_CHANGE] === undefined,
+        );
+        fc.pre(wished.class !== undefined && !wished.deleting && !(DELETE_FOR_MOVE in wished.annotations));
+        const after = clusterFacts(restored(old, now));
+        for (const role of ROLES) {
+          const vip = hostOf(before, role);
+          const isRecorded = sameHost(vip, before.annotations[role.annotation]);
+          const isOut = [RELEASED, LIFTED].includes(wished.annotations[HOLD] ?? "") && role.isEndpoint;
+          if (!isRecorded || isOut || hasOptedOut(wished, role)) continue;
+          expect(sameHost(hostOf(after, role), vip)).toBe(true);
+          expect(sameHost(after.annotations[role.annotation], vip)).toBe(true);
+        }
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  test("never loses a host that its user wrote where none was recorded, nor a pause that is theirs", () => {
+    fc.assert(
+      fc.property(clusters, clusters, (old, now) => {
+        const was = clusterFacts(old);
         const before = clusterFacts(now);
         const after = clusterFacts(restored(old, now));
-        if (before.endpoint.host !== undefined) expect(after.endpoint.host).toBe(before.endpoint.host);
-        const pause = before.annotations["cluster.x-k8s.io/paused"];
-        if (pause !== undefined && pause !== "vip.capi.gorizond.io/hold")
-          expect(after.annotations["cluster.x-k8s.io/paused"]).toBe(pause);
+        const isRecorded = sameHost(was.endpoint.host, was.annotations[CONTROL_PLANE.annotation]);
+        if (before.endpoint.host !== undefined && !isRecorded)
+          expect(after.endpoint.host).toBe(before.endpoint.host);
+        const pause = before.annotations[PAUSED];
+        if (pause !== undefined && pause !== OUR_PAUSE) expect(after.annotations[PAUSED]).toBe(pause);
         expect(after.specPaused).toBe(before.specPaused);
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  test("of a role that is no endpoint changes nothing of the endpoint, and never holds", () => {
+    fc.assert(
+      fc.property(clusters, clusters, (old, now) => {
+        const without = put("metadata", "annotations", CONTROL_PLANE.optOut)("false")(now);
+        const { edit } = restore(clusterFacts(old), clusterFacts(without));
+        expect(edit.endpoint).toBeUndefined();
+        expect(edit.annotations?.[HOLD] ?? null).toBeNull();
+        expect(edit.annotations?.[PAUSED] ?? null).toBeNull();
       }),
       { numRuns: 250 },
     );

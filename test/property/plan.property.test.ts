@@ -7,12 +7,16 @@ import {
   type ClaimFacts,
   type ClusterFacts,
   type Facts,
+  type RoleFacts,
 } from "../../lib/core/facts";
-import { plan, type Plan } from "../../lib/core/plan";
+import { plan, writesOf, type Plan } from "../../lib/core/plan";
 import type { Step } from "../../lib/core/row";
-import { sameHost } from "../../lib/core/address";
+import { canonicalAddress, sameHost } from "../../lib/core/address";
 import { createTable } from "../../lib/core/create-table";
-import { isHeld, isPausedByUser } from "../../lib/core/situation";
+import { hostOf, isHeld, isPausedByUser } from "../../lib/core/situation";
+import { HOLD, PAUSED } from "../../lib/core/contract";
+import { mayReserve, samePool } from "../../lib/core/pool-choice";
+import { claimName, CONTROL_PLANE, type Role } from "../../lib/core/roles";
 import { goneTable } from "../../lib/core/gone-table";
 import { watchTable } from "../../lib/core/watch-table";
 import { anyFacts, createFacts, goneFacts, storedFacts, clusterChanges } from "../gen/arbitrary";
@@ -21,25 +25,39 @@ import { address, bound, claim, cluster, deepFreeze, held, owned, secured, store
 
 interface Scene {
   readonly facts: Facts;
+  /** For the one role. */
   readonly plan: Plan;
+  readonly role: Role;
   readonly cluster: ClusterFacts | undefined;
+  /** The VIP that is in place. */
+  readonly host: string | undefined;
+  /** The VIP that the plan puts in place. */
+  readonly written: string | null | undefined;
   readonly claim: ClaimFacts | undefined;
   readonly address: AddressFacts | undefined;
 }
 
-/** Checks a law against many facts; where it breaks, fast-check prints seed and the smallest facts. */
+function sceneOf(of: Facts, role: RoleFacts): Scene {
+  const facts = { ...of, roles: [role] };
+  const made = plan(facts);
+  const cluster = valueOf(facts.cluster);
+  return {
+    facts,
+    plan: made,
+    role: role.role,
+    cluster,
+    host: cluster && hostOf(cluster, role.role),
+    written: role.role.isEndpoint ? made.edit.endpoint?.host : made.edit.annotations?.[role.role.annotation],
+    claim: valueOf(role.claim),
+    address: valueOf(role.address),
+  };
+}
+
+/** Checks a law against many facts, a role at a time; where it breaks, fast-check prints seed and the smallest facts. */
 function law(title: string, facts: fc.Arbitrary<Facts>, holds: (scene: Scene) => void): void {
   test(title, () => {
     fc.assert(
-      fc.property(facts, (some) =>
-        holds({
-          facts: some,
-          plan: plan(some),
-          cluster: valueOf(some.cluster),
-          claim: some.roles[0] && valueOf(some.roles[0].claim),
-          address: some.roles[0] && valueOf(some.roles[0].address),
-        }),
-      ),
+      fc.property(facts, (some) => some.roles.forEach((role) => holds(sceneOf(some, role)))),
       { numRuns: 250 },
     );
   });
@@ -72,45 +90,125 @@ describe("A plan", () => {
     if (host !== undefined && port !== undefined) expect(plan.edit.endpoint).toBeUndefined();
   });
 
-  law("gives a Cluster without a host its own claim's address, or what its user wrote", anyFacts, (scene) => {
-    const { plan, cluster, claim, address, facts } = scene;
-    const host = plan.edit.endpoint?.host;
-    if (host === undefined || cluster?.endpoint.host !== undefined) return;
-    if (plan.decisions[0]?.verdict.reason === "UserProvided") {
-      expect(facts.occasion).toBe("admission");
-      expect([...(cluster?.variables.values() ?? [])]).toContain(host);
-      return;
-    }
+  law("gives a Cluster without a VIP its own claim's address, or what its user wrote", anyFacts, (scene) => {
+    const { plan, role, cluster, claim, address, host: before, written: host } = scene;
+    if (typeof host !== "string" || before !== undefined) return;
+    if (plan.decisions[0]?.verdict.reason === "UserProvided")
+      return expect(cluster?.variables.get(role.variable)).toBe(host);
     expect(host).toBe(address?.address);
     expect(address?.deletingSince).toBeUndefined();
     expect(claim).toMatchObject({ ours: true, deleting: false });
     expect([undefined, cluster?.uid]).toContain(claim?.owner?.uid);
   });
 
-  law("makes a claim only where neither claim nor address is", anyFacts, ({ plan, facts }) => {
-    if (!does(plan, "create-claim")) return;
-    expect(facts.roles[0]).toMatchObject({ claim: { state: "absent" }, address: { state: "absent" } });
-    expect(plan.steps).toHaveLength(1);
+  law(
+    "makes a claim only where neither claim is, nor an address but the one pinned for it",
+    anyFacts,
+    (scene) => {
+      const { plan, facts, address } = scene;
+      if (!does(plan, "create-claim")) return;
+      expect(facts.roles[0]?.claim.state).toBe("absent");
+      if (address) expect(address).toMatchObject({ inUse: false, pinnedAt: expect.any(Number) as number });
+      const before = address ? [] : ["pin-address"];
+      expect([["create-claim"], [...before, "create-claim"]]).toContainEqual(kinds(plan));
+    },
+  );
+
+  law(
+    "makes no second address for the one that its user gave",
+    anyFacts,
+    ({ plan, host, address, cluster, role }) => {
+      const variable = cluster?.variables.get(role.variable);
+      const given = canonicalAddress(host ?? (typeof variable === "string" ? variable : ""));
+      for (const step of plan.steps) {
+        if (step.kind !== "pin-address") continue;
+        expect(step.pin.address).toBe(given);
+        expect(address).toBeUndefined();
+        expect(step.claim.pool).toEqual(step.pin.pool.ref);
+      }
+    },
+  );
+
+  law(
+    "claims from the pool that has the address, where its user gave one that a pool has",
+    anyFacts,
+    (scene) => {
+      const { plan, facts, host } = scene;
+      const address = canonicalAddress(host ?? "");
+      if (address === undefined) return;
+      for (const step of plan.steps) {
+        if (step.kind !== "create-claim") continue;
+        const pools = (valueOf(facts.pools) ?? []).filter(({ ref }) => samePool(ref, step.claim.pool));
+        const { namespace } = facts.key;
+        expect(pools.some((pool) => mayReserve(pool, { address, namespace }))).toBe(true);
+      }
+    },
+  );
+
+  law("puts no VIP in place, nor claims for it, that somebody else is known to have", anyFacts, (scene) => {
+    const { plan, facts, host, cluster, role, written } = scene;
+    const { holders } = facts.roles[0] ?? {};
+    const isTaken = holders?.state === "found" && holders.value.length > 0;
+    if (!isTaken) return;
+    expect(kinds(plan).filter((kind) => ["pin-address", "protect-address"].includes(kind))).toEqual(
+      host === undefined ? [] : (expect.any(Array) as unknown),
+    );
+    if (host === undefined && plan.decisions[0]?.verdict.reason !== "UserProvided")
+      expect(written).toBeUndefined();
+    if (cluster && role.isEndpoint && isHeld(cluster) && !cluster.hasRefs && host === undefined)
+      expect(plan.edit.annotations?.["cluster.x-k8s.io/paused"]).not.toBe(null);
   });
+
+  law("of a role that is no endpoint holds nothing, and edits nothing of the endpoint", anyFacts, (scene) => {
+    const { plan, role, cluster, facts } = scene;
+    if (role.isEndpoint) return;
+    expect(plan.edit.endpoint).toBeUndefined();
+    expect(plan.edit.variables ?? {}).not.toHaveProperty(CONTROL_PLANE.variable);
+    expect(plan.edit.annotations ?? {}).not.toHaveProperty([CONTROL_PLANE.annotation]);
+    // What concerns the Cluster as a whole is said for each of its roles.
+    if (
+      ["held and being deleted", "a hold that is over is tidied away"].includes(plan.decisions[0]?.row ?? "")
+    )
+      return;
+    expect(Object.keys(plan.edit.annotations ?? {}).filter((key) => [HOLD, PAUSED].includes(key))).toEqual(
+      [],
+    );
+    if (facts.occasion === "watch" && cluster) expect(plan.waitFor).toBeUndefined();
+  });
+
+  law(
+    "parks an address only that its own claim was given and another has, and gives that claim back",
+    anyFacts,
+    (scene) => {
+      const { plan, address, claim, facts } = scene;
+      const park = plan.steps.find((step) => step.kind === "park-address");
+      if (!park) return;
+      expect(facts.roles[0]?.holders?.state).toBe("found");
+      expect([park.pin.address, park.pin.pool.ref]).toEqual([address?.address, claim?.pool]);
+      expect(kinds(plan)).toEqual(["park-address", "delete-claim"]);
+    },
+  );
 
   law("never touches a stranger's claim", anyFacts, ({ plan, claim }) => {
     if (claim?.ours === false)
       expect(kinds(plan).filter((kind) => kind.endsWith("-claim") && kind !== "unlabel-claim")).toEqual([]);
   });
 
-  law("never deletes the claim of the address that is the host", anyFacts, ({ plan, cluster, address }) => {
-    if (does(plan, "delete-claim")) expect(sameHost(cluster?.endpoint.host, address?.address)).toBe(false);
+  law("never deletes the claim of the address that is the host", anyFacts, ({ plan, host, address }) => {
+    // But for one that is held with an address that another has.
+    const isGivenWay = plan.decisions[0]?.row === "the VIP is another's too";
+    if (does(plan, "delete-claim") && !isGivenWay) expect(sameHost(host, address?.address)).toBe(false);
   });
 
   law(
     "releases a terminating address only, and never the host of a Cluster that lives",
     anyFacts,
     (scene) => {
-      const { plan, facts, cluster, address } = scene;
+      const { plan, facts, host, address } = scene;
       if (!does(plan, "release-address")) return;
       expect(address).toMatchObject({ inUse: true, deletingSince: expect.any(Number) as number });
       expect(facts.cluster.state).not.toBe("unread");
-      expect(sameHost(cluster?.endpoint.host, address?.address)).toBe(false);
+      expect(sameHost(host, address?.address)).toBe(false);
     },
   );
 
@@ -152,8 +250,9 @@ describe("A plan", () => {
 });
 
 describe("A plan for a create", () => {
-  law("creates or reserves a claim, and does nothing else to the world", createFacts, ({ plan }) => {
-    expect(kinds(plan).filter((kind) => kind !== "create-claim" && kind !== "reserve-claim")).toEqual([]);
+  law("pins, creates or reserves, and does nothing else to the world", createFacts, ({ plan }) => {
+    const allowed: Step["kind"][] = ["pin-address", "create-claim", "reserve-claim"];
+    expect(kinds(plan).filter((kind) => !allowed.includes(kind))).toEqual([]);
   });
 
   law("owns nothing, because the Cluster has no UID yet", createFacts, ({ plan }) => {
@@ -173,24 +272,49 @@ describe("A plan for a create", () => {
       expect(facts.dryRun || facts.roles[0]?.reserved).toBe(true);
   });
 
-  law("holds a Cluster of our concern, or completes it, or says why not", createFacts, ({ plan, facts }) => {
-    const [decision] = plan.decisions;
-    const settled = plan.steps.length === 0 && !plan.waitFor && isEmpty(plan.edit);
-    if (!settled || facts.dryRun) return;
-    expect([
-      "OptedOut",
-      "NotManaged",
-      "NoMatchingPool",
-      "UserProvided",
-      "PoolRequired",
-      "HostAndVariableDiffer",
-      // Only where a copied hold stands already, which tidying takes away before.
-      "Assigned",
-    ]).toContain(decision?.verdict.reason);
-  });
+  law(
+    "holds a Cluster of our concern, or completes it, or says why not",
+    createFacts,
+    ({ plan, facts, role }) => {
+      const [decision] = plan.decisions;
+      const goesOn = plan.steps.length > 0 || plan.waitFor || plan.looks.length > 0;
+      if (goesOn || !isEmpty(plan.edit) || facts.dryRun || !role.isEndpoint) return;
+      expect([
+        "OptedOut",
+        "NotManaged",
+        "NoMatchingPool",
+        "UserProvided",
+        "PoolRequired",
+        "HostAndVariableDiffer",
+        "InsideOwnNetwork",
+        "AddressTaken",
+        // Only where a copied hold stands already, which tidying takes away before.
+        "Assigned",
+      ]).toContain(decision?.verdict.reason);
+    },
+  );
 });
 
 describe("A plan for a stored Cluster", () => {
+  law("GB2 never uses the claim of a former Cluster, in any role", storedFacts, (scene) => {
+    const { plan, cluster, claim, address, host, written } = scene;
+    const isFormers = cluster && claim?.owner && claim.owner.uid !== cluster.uid;
+    if (!isFormers || host !== undefined) return;
+    expect(typeof written === "string" && sameHost(written, address?.address)).toBe(
+      typeof written === "string" && sameHost(written, cluster.variables.get(scene.role.variable) as string),
+    );
+    expect(kinds(plan).filter((kind) => kind === "adopt-claim" || kind === "reserve-claim")).toEqual([]);
+  });
+
+  law(
+    "GB17 makes no claim for a Cluster that is being deleted, in any role",
+    storedFacts,
+    ({ plan, cluster }) => {
+      if (cluster?.deleting)
+        expect(kinds(plan).filter((kind) => /^(create|pin|park)-/.test(kind))).toEqual([]);
+    },
+  );
+
   law("never writes a Cluster that its user pauses", storedFacts, ({ plan, cluster }) => {
     // One that is held and deleted is the known gap of the watch table's test.
     if (cluster && isPausedByUser(cluster) && !(isHeld(cluster) && cluster.deleting))
@@ -211,23 +335,21 @@ describe("A plan for a stored Cluster", () => {
   });
 
   law("completes a Cluster only with an address that is secured for it", storedFacts, (scene) => {
-    const { plan, cluster, address } = scene;
+    const { plan, cluster, host, written, address } = scene;
     if (plan.decisions[0]?.verdict.reason === "UserProvided") return;
-    if (cluster?.endpoint.host === undefined && plan.edit.endpoint)
+    if (host === undefined && typeof written === "string")
       expect(address).toMatchObject({ inUse: true, labelled: true, clusterUid: cluster?.uid });
   });
 
-  law(
-    "leaves machines that run alone, unless held or told to apply late",
-    storedFacts,
-    ({ plan, cluster }) => {
-      if (!cluster || !cluster.started || isHeld(cluster)) return;
-      if (cluster.annotations["vip.capi.gorizond.io/apply-late"] === "true") return;
-      expect(plan.edit.endpoint?.host === undefined || cluster.endpoint.host !== undefined).toBe(true);
-      expect(plan.edit.variables).toBeUndefined();
-      expect(does(plan, "create-claim")).toBe(false);
-    },
-  );
+  law("leaves machines that run alone, unless held or told to apply late", storedFacts, (scene) => {
+    const { plan, role, cluster, host } = scene;
+    if (!cluster || !cluster.started || isHeld(cluster)) return;
+    if (cluster.annotations["vip.capi.gorizond.io/apply-late"] === "true") return;
+    expect(plan.edit.endpoint?.host === undefined || cluster.endpoint.host !== undefined).toBe(true);
+    // Switched off, what was written is taken back.
+    expect(Object.values(plan.edit.variables ?? {}).filter((value) => value !== null)).toEqual([]);
+    if (role.isEndpoint && host === undefined) expect(does(plan, "create-claim")).toBe(false);
+  });
 
   law("never warns, for nobody is there to hear it", storedFacts, ({ plan }) => {
     for (const { warn } of plan.decisions) expect(warn ?? false).toBe(false);
@@ -242,7 +364,8 @@ describe("A plan for a stored Cluster", () => {
 
 describe("A plan for what a Cluster left behind", () => {
   law("releases and sweeps, and nothing else", goneFacts, ({ plan }) => {
-    expect(kinds(plan).filter((kind) => kind !== "release-address" && kind !== "delete-claim")).toEqual([]);
+    const allowed: Step["kind"][] = ["release-address", "delete-claim", "delete-address"];
+    expect(kinds(plan).filter((kind) => !allowed.includes(kind))).toEqual([]);
     expect(plan.edit).toEqual({});
   });
 
@@ -250,6 +373,38 @@ describe("A plan for what a Cluster left behind", () => {
     if (!does(plan, "delete-claim")) return;
     expect(claim).toMatchObject({ ours: true, owner: undefined, deleting: false });
     expect(facts.now - (claim?.youngest ?? 0)).toBeGreaterThanOrEqual(120_000);
+  });
+});
+
+describe("A plan for two roles", () => {
+  const whole = (title: string, facts: fc.Arbitrary<Facts>, holds: (some: Facts, made: Plan) => void): void =>
+    test(title, () =>
+      fc.assert(
+        fc.property(facts, (some) => holds(some, plan(some))),
+        { numRuns: 250 },
+      ),
+    );
+
+  whole("is for each what it is for that role alone", anyFacts, (facts, { decisions }) => {
+    const alone = facts.roles.flatMap((role) => plan({ ...facts, roles: [role] }).decisions);
+    expect(decisions).toEqual(alone);
+  });
+
+  whole("writes the Cluster at most once a pass, after the steps of a role", storedFacts, (facts, made) => {
+    const writes = writesOf(made, valueOf(facts.cluster)).map(({ steps }) => steps.map(({ kind }) => kind));
+    const edits = writes.filter((steps) => steps.includes("edit-cluster"));
+    expect(edits.length).toBe(isEmpty(made.edit) || !valueOf(facts.cluster) ? 0 : 1);
+    for (const steps of edits) expect(steps.indexOf("edit-cluster")).toBe(steps.length - 1);
+  });
+
+  whole("touches what belongs to each role, and nothing of the other's", anyFacts, (facts, { decisions }) => {
+    for (const { role, steps = [] } of decisions)
+      for (const step of steps) {
+        const name = "claim" in step ? step.claim.name : "address" in step ? step.address.name : "";
+        expect([claimName(role, facts.key.name), "vip-parked-"]).toContainEqual(
+          name.startsWith("vip-parked-") ? "vip-parked-" : name,
+        );
+      }
   });
 });
 

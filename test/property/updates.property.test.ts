@@ -11,12 +11,13 @@ import { applyPatch } from "fast-json-patch";
 import ts from "typescript";
 import { ClusterHook } from "../../capabilities/cluster-hook";
 import { clusterFacts } from "../../lib/adapters/kube-objects";
-import { OUR_PAUSE, PAUSED } from "../../lib/core/contract";
+import { ALLOW_CHANGE, OUR_PAUSE, PAUSED } from "../../lib/core/contract";
 import { applyEdit, type Edit } from "../../lib/core/edit";
 import type { ClusterFacts, KubeObject } from "../../lib/core/facts";
 import { sameHost } from "../../lib/core/address";
 import { restore, type Restoration } from "../../lib/core/restore";
-import { CONTROL_PLANE } from "../../lib/core/roles";
+import { CONTROL_PLANE, ROLES } from "../../lib/core/roles";
+import { hostOf } from "../../lib/core/situation";
 import { NAMESPACE, VARIABLE } from "../gen/objects";
 import {
   answerOf,
@@ -127,12 +128,41 @@ const same = (one: unknown, other: unknown): void => {
 
 const facts = (object: KubeObject | undefined): ClusterFacts => clusterFacts(object as KubeObject, NAMESPACE);
 
-const edited = (old: KubeObject | undefined, now: KubeObject): KubeObject =>
-  applyEdit(now, restore(facts(old), facts(now)).edit);
+const restoration = (old: KubeObject | undefined, now: KubeObject): Restoration =>
+  restore(facts(old), facts(now));
 
-function isAllowed({ answer }: Answered): void {
-  must(answer.allowed && answer.status === undefined, `refused: ${answer.status?.message}`);
-  must(answer.warnings.length === 0, `warned: ${String(answer.warnings)}`);
+/** What is refused is not changed either. */
+function edited(old: KubeObject | undefined, now: KubeObject): KubeObject {
+  const { edit, refusal } = restoration(old, now);
+  return refusal ? now : applyEdit(now, edit);
+}
+
+/** Refused, or put back with a word, is another VIP alone. */
+function isAllowedOrSaysWhy({ review: { object, oldObject }, answer, failures }: Answered): void {
+  const { refusal, warnings } = failures.length > 0 ? NO_WORD : restoration(oldObject, object);
+  const said = `${answer.status?.message} ${String(answer.warnings)}`;
+  must(answer.allowed === (refusal === undefined), `refused: ${said}`);
+  must(answer.warnings.length === (refusal ? 0 : warnings.length), `warned: ${said}`);
+  must(
+    answer.warnings.every((text) => text.includes("(VipKept)")),
+    said,
+  );
+  must(refusal === undefined || /\((VipChange|VariableNotChanged)\)/.test(said), said);
+}
+
+const NO_WORD: Restoration = { edit: {}, warnings: [], refusal: undefined };
+
+/** Nobody is refused for a VIP that nobody changes, nor for what is no endpoint. */
+function refusesChangesOnly({ review: { object, oldObject }, answer, failures }: Answered): void {
+  if (answer.allowed || failures.length > 0) return;
+  const [old, now] = [facts(oldObject), facts(object)];
+  const hasOther = ROLES.some((role) => {
+    const vip = hostOf(old, role);
+    const value = now.variables.get(role.variable);
+    const others = [hostOf(now, role), typeof value === "string" && value !== "" ? value : undefined];
+    return vip !== undefined && others.some((other) => other !== undefined && !sameHost(other, vip));
+  });
+  must(hasOther, `refused without another VIP: ${answer.status?.message}`);
 }
 
 /** A mistake of ours leaves the update as it came. */
@@ -140,9 +170,16 @@ function isExactlyTheEdit({ review: { object, oldObject }, result, failures }: A
   same(result, failures.length > 0 ? object : edited(oldObject, object));
 }
 
-function needsNoSecond({ review: { object, oldObject }, result, failures }: Answered): void {
-  if (failures.length === 0 && isShaped(object)) same(edited(oldObject, result), result);
+function needsNoSecond({ review: { object, oldObject }, answer, result, failures }: Answered): void {
+  if (failures.length > 0 || !isShaped(object) || !answer.allowed) return;
+  same(edited(oldObject, result), result);
+  // Of another class nobody knows what its variable may be: that is left to the watch.
+  if (sameClass(facts(oldObject), facts(object)))
+    must(restoration(oldObject, result).warnings.length === 0, "warned again");
 }
+
+const sameClass = (one: ClusterFacts, other: ClusterFacts): boolean =>
+  JSON.stringify(one.class) === JSON.stringify(other.class);
 
 function isNoMistake({ review: { object, oldObject }, failures }: Answered): void {
   const isOdd = [object, oldObject].some((one) => !isMap(one) || !isMap(one.metadata) || !isShaped(one));
@@ -153,7 +190,14 @@ function keepsWhatIsTheirs({ review: { object, oldObject }, result }: Answered):
   if (!isShaped(object)) return;
   const [before, after] = [facts(object), facts(result)];
   const { host, port } = before.endpoint;
-  must(host === undefined || after.endpoint.host === host, `another host than ${host}`);
+  const isBack =
+    isRecorded(facts(oldObject), facts(oldObject)) && sameHost(after.endpoint.host, vipBefore(oldObject));
+  // With its user's word the variable leads, and the endpoint follows.
+  const isAllowedChange = sameHost(before.annotations[ALLOW_CHANGE], after.endpoint.host);
+  must(
+    host === undefined || after.endpoint.host === host || isBack || isAllowedChange,
+    `another host than ${host}`,
+  );
   must(port === undefined || after.endpoint.port === port, `another port than ${port}`);
   const [was, is] = [before.variables.get(VARIABLE) ?? "", after.variables.get(VARIABLE)];
   // Beside an endpoint that stays, the variable is put back.
@@ -165,11 +209,14 @@ function keepsWhatIsTheirs({ review: { object, oldObject }, result }: Answered):
   same(pausedOf(result), pausedOf(object));
 }
 
+const vipBefore = (old: KubeObject | undefined): string | undefined => facts(old).endpoint.host;
+
 const isRecorded = ({ endpoint }: ClusterFacts, { annotations }: ClusterFacts): boolean =>
   sameHost(endpoint.host, annotations[CONTROL_PLANE.annotation]);
 
 /** Host and variable that nobody touched are left alone, also where they never agreed. */
 function leavesAlone({ review: { object, oldObject }, result }: Answered): void {
+  if (facts(object).annotations[ALLOW_CHANGE] !== undefined) return;
   const [old, before] = [facts(oldObject), facts(object)];
   const variable = before.variables.get(VARIABLE) ?? "";
   if (variable === "" || old.endpoint.host !== before.endpoint.host) return;
@@ -181,11 +228,12 @@ const pausedOf = (object: KubeObject): unknown =>
   (object["spec"] as { paused?: unknown } | undefined)?.paused;
 
 const OURS = [
-  /^(add|replace|remove) \/metadata\/annotations\/(vip\.capi\.gorizond\.io~1(hold|control-plane-vip)|cluster\.x-k8s\.io~1paused)$/,
+  /^(add|replace|remove) \/metadata\/annotations\/(vip\.capi\.gorizond\.io~1(hold|allow-change|(control-plane|ingress)-vip(-replaced)?)|cluster\.x-k8s\.io~1paused)$/,
+  /^(add|replace|remove) \/metadata\/labels\/vip\.capi\.gorizond\.io~1ingress-vip$/,
   /^(add|replace) \/spec\/controlPlaneEndpoint\/(host|port)$/,
   /^(add|replace) \/spec\/topology\/variables\/\d+\/value$/,
   /^add \/spec\/topology\/variables\/\d+$/,
-  /^add \/(metadata\/annotations|spec\/controlPlaneEndpoint|spec\/topology\/variables)$/,
+  /^add \/(metadata\/(annotations|labels)|spec\/controlPlaneEndpoint|spec\/topology\/variables)$/,
 ];
 
 function changesOnlyOurs({ answer }: Answered): void {
@@ -217,7 +265,14 @@ function law(
 }
 
 describe("An update", () => {
-  const always = [isAllowed, isExactlyTheEdit, needsNoSecond, isNoMistake, isSafe];
+  const always = [
+    isAllowedOrSaysWhy,
+    refusesChangesOnly,
+    isExactlyTheEdit,
+    needsNoSecond,
+    isNoMistake,
+    isSafe,
+  ];
 
   law(
     "gets back what is ours, and nothing else is touched",
@@ -226,18 +281,22 @@ describe("An update", () => {
     ...[...always, keepsWhatIsTheirs, leavesAlone, changesOnlyOurs],
   );
 
-  law("of a mutated Cluster is never refused", mutatedUpdates, 900, ...always, keepsWhatIsTheirs);
+  law("of a mutated Cluster is answered like any other", mutatedUpdates, 900, ...always, keepsWhatIsTheirs);
 
-  law("of junk is never refused", junkUpdates, 500, ...always);
+  law("of junk is answered like any other", junkUpdates, 500, ...always);
 
   test("is answered before anybody else has a turn", async () => {
     await fc.assert(
       fc.asyncProperty(updates, async (review) => {
         const hook = new ClusterHook(untouchable(), 0, () => undefined);
         const request = { Request: { ...review, uid: "1", namespace: NAMESPACE }, Raw: review.object };
-        const answered = hook.admit(request as unknown as Parameters<ClusterHook["admit"]>[0]);
-        same(request.Raw, edited(review.oldObject, review.object));
-        await answered;
+        const { refusal } = restoration(review.oldObject, review.object);
+        const answered = hook.admit(request as unknown as Parameters<ClusterHook["admit"]>[0]).then(
+          () => "allowed",
+          (error: unknown) => String(error),
+        );
+        if (!refusal) same(request.Raw, edited(review.oldObject, review.object));
+        expect(await answered).toContain(refusal ? `(${refusal.reason})` : "allowed");
       }),
     );
   });
