@@ -56,8 +56,9 @@ const yamlBlocks = (file: string): unknown[] =>
   [...textOf(file).matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = ""]) => parse(text) as unknown);
 
 test("the README's pool and patches are those of the examples", () => {
-  const [pool, ofClass] = yamlBlocks("README.md") as [unknown, { variables: object[]; patches: object[] }];
+  const [pool, shared, ofClass] = yamlBlocks("README.md") as [unknown, unknown, object];
   expect(pool).toEqual(parse(textOf("examples/pool-global.yaml")));
+  expect(shared).toEqual(parse(textOf("examples/pool-shared.yaml")));
   const [example] = parseAllDocuments(textOf("examples/clusterclass-kubeadm.yaml"));
   expect(example?.toJS()).toMatchObject({ spec: ofClass });
 });
