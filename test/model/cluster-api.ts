@@ -1,5 +1,6 @@
 /** Cluster API, as far as an allocator meets it: what its webhook does to a Cluster, and what its controllers do. */
 import type { KubeObject } from "../../lib/core/facts";
+import { CONTROL_PLANE, ROLES, type Role } from "../../lib/core/roles";
 import { failed, type FakeApiServer } from "../fakes/api-server";
 import type { Action } from "./world";
 import {
@@ -15,8 +16,8 @@ import {
   isPaused,
   isRendered,
   NAMESPACE,
-  VARIABLE,
   variableOf,
+  variablesOf,
   withFinalizer,
   withoutFinalizer,
 } from "./kinds";
@@ -32,12 +33,20 @@ export function defaulted(server: FakeApiServer, object: KubeObject): KubeObject
   const { topology } = cluster.spec;
   const aClass = classOf(server, cluster);
   if (!topology || !aClass) return object;
-  const schema = definitionIn(aClass);
-  const value = variableOf(cluster);
-  if (!isAllowed(value, schema)) throw refused(object, `${String(value)} is not allowed in the variable`);
-  if (schema?.default === undefined || value !== undefined) return object;
-  const variables = [...(topology.variables ?? []), { name: VARIABLE, value: schema.default }];
+  const added = ROLES.flatMap((role) => defaultFor(cluster, aClass, role));
+  if (added.length === 0) return object;
+  const variables = [...(topology.variables ?? []), ...added];
   return { ...cluster, spec: { ...cluster.spec, topology: { ...topology, variables } } };
+}
+
+/** @throws RequestFailed */
+function defaultFor(cluster: KubeObject, aClass: KubeObject, role: Role): { name: string; value: unknown }[] {
+  const schema = definitionIn(aClass, role);
+  const value = variableOf(cluster, role);
+  if (!isAllowed(value, schema))
+    throw refused(cluster, `${String(value)} is not allowed in ${role.variable}`);
+  const isMissing = schema?.default !== undefined && value === undefined;
+  return isMissing ? [{ name: role.variable, value: schema.default }] : [];
 }
 
 /** Its validating webhook, after ours, which does not look at the variables again. @throws RequestFailed */
@@ -60,11 +69,12 @@ const refused = ({ metadata }: KubeObject, why: string): Error =>
 
 /** Machines need one to come up; a class that knows no VIP brings its own. */
 const hasEndpoint = (cluster: KubeObject, aClass: KubeObject | undefined): boolean =>
-  hostOf(cluster) !== undefined || (aClass !== undefined && definitionIn(aClass) === undefined);
+  hostOf(cluster) !== undefined ||
+  (aClass !== undefined && definitionIn(aClass, CONTROL_PLANE) === undefined);
 
 export class ClusterApi {
-  /** By UID of the Cluster, the VIP variable that its control plane was made from. */
-  readonly rendered = new Map<string, unknown>();
+  /** By UID of the Cluster, the VIP variables that its machines were made from. */
+  readonly rendered = new Map<string, string>();
 
   /** @param renders is told of every Cluster before something is made of it */
   constructor(
@@ -97,13 +107,13 @@ export class ClusterApi {
 
   #isStale(cluster: KubeObject): boolean {
     const uid = cluster.metadata.uid ?? "";
-    const isOutdated = this.rendered.has(uid) && this.rendered.get(uid) !== variableOf(cluster);
+    const isOutdated = this.rendered.has(uid) && this.rendered.get(uid) !== variablesOf(cluster);
     return !isRendered(cluster) || isOutdated;
   }
 
   #render(cluster: KubeObject): void {
     this.renders(cluster);
-    this.rendered.set(cluster.metadata.uid ?? "", variableOf(cluster));
+    this.rendered.set(cluster.metadata.uid ?? "", variablesOf(cluster));
     if (isRendered(cluster)) return;
     const refs = {
       infrastructureRef: { kind: "Lab", name: "x" },

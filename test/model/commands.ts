@@ -4,6 +4,8 @@ import { VARIANTS, type Variant } from "./kinds";
 import type { Fate } from "./line";
 import { checkRest, LawBroken } from "./laws";
 import {
+  ADDRESSES_GIVEN,
+  CHANGES,
   CLASS_NAMES,
   makeClass,
   makePool,
@@ -11,8 +13,10 @@ import {
   NOTES,
   POOL_CHANGES,
   POOL_NAMES,
+  ROLE_NAMES,
   Users,
   type Given,
+  type GivenIngress,
   type UserCommand,
 } from "./users";
 import { World } from "./world";
@@ -58,10 +62,17 @@ const given = rarely<Given>(
   "host",
   "variable",
   "both",
+  "pool host",
+  "pool variable",
+  "pool both",
   "two different",
+  "inside its own network",
   "a list of variables",
   "no topology",
 );
+const ingress = rarely<GivenIngress>("nothing", "variable", "pool variable", "the endpoint's", "off");
+const at = fc.nat({ max: ADDRESSES_GIVEN.length - 1 });
+const roleName = fc.constantFrom(...ROLE_NAMES);
 const variant = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Variant>("wants") },
   { weight: 2, arbitrary: keys(VARIANTS) },
@@ -75,6 +86,8 @@ const byUsers: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
       name,
       of: rarely<"c1" | "c2">("c1", "c2"),
       given,
+      ingress,
+      at,
       by: index,
       ends: rarely<"stored" | "refused" | "dry-run">("stored", "refused", "dry-run"),
     }),
@@ -114,13 +127,22 @@ const byUsers: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
       how: fc.constantFrom("Background" as const, "Foreground" as const, "Orphan" as const),
     }),
   ],
-  [2, fc.record({ do: is("note"), name, what: keys(NOTES) })],
-  [2, fc.record({ do: is("delete claim"), name })],
-  [1, fc.record({ do: is("delete address"), name })],
+  [3, fc.record({ do: is("note"), name, what: keys(NOTES) })],
+  [4, fc.record({ do: is("change"), name, what: keys(CHANGES), at, allowed: fc.boolean() })],
+  [2, fc.record({ do: is("delete claim"), name, of: roleName })],
+  [1, fc.record({ do: is("delete address"), name, of: roleName })],
   [1, fc.record({ do: is("write variable"), name })],
-  [1, fc.record({ do: is("stranger"), name, what: fc.constantFrom("comes" as const, "goes" as const) })],
-  [4, fc.record({ do: is("pool"), name: fc.constantFrom(...POOL_NAMES), what: keys(POOL_CHANGES) })],
-  [2, fc.record({ do: is("class"), name: className, becomes: variant })],
+  [
+    1,
+    fc.record({
+      do: is("stranger"),
+      name,
+      of: roleName,
+      what: fc.constantFrom("comes" as const, "goes" as const),
+    }),
+  ],
+  [5, fc.record({ do: is("pool"), name: fc.constantFrom(...POOL_NAMES), what: keys(POOL_CHANGES) })],
+  [2, fc.record({ do: is("class"), name: className, endpoint: variant, ingress: variant })],
   [1, fc.record({ do: is("class goes"), name: className })],
   [1, fc.record({ do: is("nonsense"), on: fc.boolean() })],
 ];
@@ -171,12 +193,17 @@ export const worlds = fc.record({
   noPool: rarely<"hold" | "ignore" | "reject">("hold", "ignore", "reject"),
   quarantineMs: rarely(0, MINUTE),
   first: rarely<Variant>("wants", "optional", "defaulted", "without", "odd", "restricted"),
+  ingress: fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom<Variant>("wants", "without") },
+    { weight: 1, arbitrary: keys(VARIANTS) },
+  ),
   hasClass: rarely(true, false),
   hasPool: rarely(true, false),
+  hasEdge: fc.boolean(),
 });
 export type Start = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
 
-export function begin({ noPool, quarantineMs, first, hasClass, hasPool }: Start): {
+export function begin({ noPool, quarantineMs, first, ingress, hasClass, hasPool, hasEdge }: Start): {
   world: World;
   users: Users;
 } {
@@ -187,9 +214,10 @@ export function begin({ noPool, quarantineMs, first, hasClass, hasPool }: Start)
     sweepBareMs: 15 * MINUTE,
     sweepLabelledMs: 24 * HOUR,
   });
-  if (hasClass) makeClass(world, "c1", first);
-  makeClass(world, "c2", "without");
+  if (hasClass) makeClass(world, "c1", { endpoint: first, ingress });
+  makeClass(world, "c2", { endpoint: "without", ingress: "without" });
   if (hasPool) makePool(world, "own");
+  if (hasEdge) makePool(world, "edge");
   return { world, users: new Users(world) };
 }
 
@@ -255,7 +283,10 @@ async function goOn(world: World): Promise<boolean> {
   for (const watcher of world.watchers) while (watcher?.inbox.length) watcher.tell(0, false);
   for (let left = world.line.ready.length; left > 0; left -= 1) world.deliver(0, "answered");
   for (const action of world.actions) world.perform(action);
-  return isBusy || world.server.history.length !== before;
+  if (isBusy || world.server.history.length !== before) return true;
+  if (!world.isInGrace) return false;
+  world.waitOutGrace();
+  return true;
 }
 
 /** Both watchers and admissions are up, no pool is paused, nothing is lost any more, and a day passes. */

@@ -2,10 +2,10 @@
 import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, GLOBAL_POOLS, POOLS } from "../../lib/adapters/kinds";
 import { CLASS_LABEL, PAUSED, ROLE_LABEL } from "../../lib/core/contract";
 import type { KubeObject } from "../../lib/core/facts";
-import { CONTROL_PLANE } from "../../lib/core/roles";
-import { NAMESPACE, VARIABLE, VIP_ANNOTATION as VIP_NOTE } from "../gen/objects";
+import { CONTROL_PLANE, INGRESS, type Role } from "../../lib/core/roles";
+import { NAMESPACE } from "../gen/objects";
 
-export { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, GLOBAL_POOLS, NAMESPACE, POOLS, VARIABLE, VIP_NOTE };
+export { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, GLOBAL_POOLS, NAMESPACE, POOLS };
 
 /** The fields that the model world reads. */
 export interface ClusterObject extends KubeObject {
@@ -14,6 +14,7 @@ export interface ClusterObject extends KubeObject {
     readonly controlPlaneEndpoint?: { readonly host?: string; readonly port?: number };
     readonly infrastructureRef?: object;
     readonly controlPlaneRef?: object;
+    readonly clusterNetwork?: object;
     readonly topology?: {
       readonly classRef: { readonly name: string };
       readonly variables?: readonly { readonly name: string; readonly value: unknown }[];
@@ -27,8 +28,16 @@ export const asCluster = (object: KubeObject): ClusterObject => object as Cluste
 export const hostOf = (object: KubeObject | undefined): string | undefined =>
   (object && asCluster(object).spec.controlPlaneEndpoint?.host) || undefined;
 
-export const variableOf = (object: KubeObject | undefined): unknown =>
-  object && asCluster(object).spec.topology?.variables?.find(({ name }) => name === VARIABLE)?.value;
+export const variableOf = (object: KubeObject | undefined, { variable }: Role): unknown =>
+  object && asCluster(object).spec.topology?.variables?.find(({ name }) => name === variable)?.value;
+
+/** The address that stands where the role shows on a Cluster. */
+export const vipOf = (object: KubeObject | undefined, role: Role): string | undefined =>
+  role.isEndpoint ? hostOf(object) : object?.metadata.annotations?.[role.annotation];
+
+/** What machines are made from. */
+export const variablesOf = (object: KubeObject): string =>
+  JSON.stringify([variableOf(object, CONTROL_PLANE), variableOf(object, INGRESS)]);
 
 export const classNameOf = (object: KubeObject): string =>
   asCluster(object).spec.topology?.classRef.name ?? "";
@@ -55,14 +64,21 @@ export const VARIANTS = {
 } as const;
 export type Variant = keyof typeof VARIANTS;
 
-export const classObject = (name: string, variant: Variant): KubeObject => {
+/** How it defines the variable of each role. */
+export interface Shape {
+  readonly endpoint: Variant;
+  readonly ingress: Variant;
+}
+
+export const classObject = (name: string, { endpoint, ingress }: Shape): KubeObject => ({
+  metadata: { namespace: NAMESPACE, name },
+  spec: { variables: [...defining(CONTROL_PLANE, endpoint), ...defining(INGRESS, ingress)] },
+});
+
+function defining({ variable }: Role, variant: Variant): object[] {
   const schema = VARIANTS[variant];
-  const definition = { name: VARIABLE, required: false, schema: { openAPIV3Schema: schema } };
-  return {
-    metadata: { namespace: NAMESPACE, name },
-    spec: { variables: schema ? [definition] : [] },
-  };
-};
+  return schema ? [{ name: variable, required: false, schema: { openAPIV3Schema: schema } }] : [];
+}
 
 interface Definition {
   readonly type: string;
@@ -77,15 +93,28 @@ export const isAllowed = (value: unknown, definition: Definition | undefined): b
     typeof value === definition.type &&
     new RegExp(definition.pattern ?? "").test(String(value)));
 
-/** What the class in force says of the VIP variable; undefined where it does not know it. */
-export const definitionIn = (aClass: KubeObject): Definition | undefined =>
-  (aClass["spec"] as { variables: { schema: { openAPIV3Schema: Definition } }[] }).variables[0]?.schema
-    .openAPIV3Schema;
+interface Defined {
+  readonly name: string;
+  readonly schema: { readonly openAPIV3Schema: Definition };
+}
 
-export const poolObject = (name: string, className: string, addresses: readonly string[]): KubeObject => ({
-  metadata: { name, labels: { [CLASS_LABEL]: className, [ROLE_LABEL]: CONTROL_PLANE.name } },
+/** What the class in force says of the VIP variable; undefined where it does not know it. */
+export const definitionIn = (aClass: KubeObject | undefined, { variable }: Role): Definition | undefined =>
+  (aClass?.["spec"] as { variables: Defined[] } | undefined)?.variables.find(({ name }) => name === variable)
+    ?.schema.openAPIV3Schema;
+
+export const poolObject = (
+  name: string,
+  className: string,
+  role: Role,
+  addresses: readonly string[],
+): KubeObject => ({
+  metadata: { name, labels: { [CLASS_LABEL]: className, [ROLE_LABEL]: role.name } },
   spec: { addresses, prefix: 24, gateway: "" },
 });
+
+/** What an IPAddress says. */
+export const textOf = ({ spec }: KubeObject): string => (spec as { address: string }).address;
 
 export const addressesOf = (pool: KubeObject): readonly string[] =>
   (pool["spec"] as { addresses: readonly string[] }).addresses;

@@ -1,22 +1,30 @@
 /** What must be true of every write of ours, of every state, and of the world once it is at rest. */
+import { KubeInventory } from "../../lib/adapters/kube-inventory";
 import {
+  ALLOW_CHANGE,
   APPLY_LATE,
+  CLASS_LABEL,
+  CLUSTER_UID,
   DELETE_FOR_MOVE,
+  DISABLED,
   HOLD,
+  IN_USE,
   OUR_PAUSE,
   PAUSED,
-  PREFIX,
   RELEASED,
+  ROLE_LABEL,
 } from "../../lib/core/contract";
-import { KubeInventory } from "../../lib/adapters/kube-inventory";
-import { valueOf, type KubeObject } from "../../lib/core/facts";
-import { plan, writesOf } from "../../lib/core/plan";
+import { valueOf, type Facts, type KubeObject } from "../../lib/core/facts";
+import { plan, writesOf, type Plan } from "../../lib/core/plan";
+import { claimName, CONTROL_PLANE, INGRESS, PARKED, ROLES, type Role } from "../../lib/core/roles";
+import { GRACE_MS } from "../../lib/flows/admit";
+import { looked } from "../../lib/flows/looked";
 import { atOnce, FakeClient } from "../fakes/api-server";
-import { claimName, CONTROL_PLANE, clusterOfClaim } from "../../lib/core/roles";
 import {
   ADDRESSES,
   addressesOf,
   asCluster,
+  CLAIMS,
   CLASSES,
   classNameOf,
   CLUSTERS,
@@ -28,12 +36,14 @@ import {
   isGoing,
   NAMESPACE,
   POOLS,
-  VARIABLE,
+  textOf,
   VARIANTS,
   variableOf,
-  VIP_NOTE,
+  variablesOf,
+  vipOf,
 } from "./kinds";
-import type { World } from "./world";
+import { BUDGET_MS } from "./processes";
+import { verdictKey, type World } from "./world";
 
 export class LawBroken extends Error {
   constructor(law: string, particulars: string) {
@@ -58,22 +68,30 @@ const isEmptyVip = (value: unknown): boolean =>
 // ---- Every write of ours -------------------------------------------------------------------------
 
 /** The annotations that are ours to write; all others belong to somebody. */
-const OURS = [HOLD, PAUSED, VIP_NOTE];
+const OURS = [HOLD, PAUSED, ...ROLES.map(({ annotation }) => annotation)];
+/** Those of a change of the VIP, which only its user can ask for. */
+const OF_CHANGES = [ALLOW_CHANGE, ...ROLES.map(({ replaced }) => replaced)];
+const OUR_LABELS = ROLES.flatMap(({ label }) => label ?? []);
+
+const without = (marks: Readonly<Record<string, string>> | undefined, ours: readonly string[]): unknown =>
+  Object.entries(marks ?? {})
+    .filter(([key]) => !ours.includes(key))
+    .sort();
 
 /** What remains of a Cluster when everything is taken out that is ours to write. */
-function othersPart(cluster: KubeObject): unknown {
+function othersPart(cluster: KubeObject, ours: readonly string[]): unknown {
   const { spec, metadata, status } = asCluster(cluster);
   const { controlPlaneEndpoint: _host, topology, ...restOfSpec } = spec;
-  const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => !OURS.includes(key));
-  const others = topology?.variables?.filter(({ name }) => name !== VARIABLE) ?? [];
-  const { labels, finalizers, ownerReferences, name, deletionTimestamp } = metadata;
+  const names = ROLES.map(({ variable }) => variable);
+  const others = topology?.variables?.filter(({ name }) => !names.includes(name)) ?? [];
+  const { labels, annotations, finalizers, ownerReferences, name, deletionTimestamp } = metadata;
   return [
     restOfSpec,
     topology?.classRef,
     others,
-    annotations.sort(),
+    without(annotations, ours),
+    without(labels, OUR_LABELS),
     status,
-    labels,
     finalizers,
     ownerReferences,
     name,
@@ -81,38 +99,137 @@ function othersPart(cluster: KubeObject): unknown {
   ];
 }
 
-/** @param who the hook answers a create or an update, the watcher writes by itself */
+/** @param who the hook answers a create, the watcher writes by itself */
 export function checkWrite(
   world: World,
-  who: "create" | "update" | "watcher",
+  who: "create" | "watcher",
   before: KubeObject,
   after: KubeObject,
 ): void {
   const both = (): unknown => [who, before, after];
   const host = hostOf(before);
   law("a host that is set is never changed", host === undefined || host === hostOf(after), both);
-  const value = variableOf(before);
-  // In an update the variable follows the endpoint.
-  const isAssigned = who === "update" && variableOf(after) === hostOf(after);
-  const mayChange = isAssigned || isEmptyVip(value) || value === variableOf(after);
-  law("a user's variable is never changed", mayChange, both);
+  for (const role of ROLES) checkVariable(before, after, role, both);
   checkAllowed(world, before, after, both);
-  law("nothing else of a Cluster is touched", same(othersPart(before), othersPart(after)), both);
-  checkPause(before, after, both);
+  checkOthers(before, after, who === "create" ? [...OURS, ...OF_CHANGES] : OURS, both);
   const released = noteOf(before, HOLD) === RELEASED;
   law("a user's release stands", !released || noteOf(after, HOLD) === RELEASED || who !== "watcher", both);
   if (who === "watcher") checkRollout(world, before, after, both);
 }
 
+function checkVariable(before: KubeObject, after: KubeObject, role: Role, both: () => unknown): void {
+  const value = variableOf(before, role);
+  const isKept = isEmptyVip(value) || value === variableOf(after, role);
+  // It goes with what says so elsewhere.
+  const isTakenBack = isOff(before, role) && !role.isEndpoint && value === noteOf(before, role.annotation);
+  law("a user's variable is never changed", isKept || isTakenBack, both);
+}
+
+function checkOthers(
+  before: KubeObject,
+  after: KubeObject,
+  ours: readonly string[],
+  both: () => unknown,
+): void {
+  const isSame = same(othersPart(before, ours), othersPart(after, ours));
+  law("nothing else of a Cluster is touched", isSame, both);
+  checkPause(before, after, both);
+}
+
+const isOff = (cluster: KubeObject, { optOut }: Role): boolean => noteOf(cluster, optOut) === "false";
+
+/** The VIP that is on record; an endpoint that says something else is nobody's VIP. */
+function recorded(cluster: KubeObject, role: Role): string | undefined {
+  const vip = noteOf(cluster, role.annotation);
+  return role.isEndpoint && hostOf(cluster) !== vip ? undefined : vip;
+}
+
+/** Its user takes the Cluster, or the role, out of our hands. */
+const isHandedBack = (cluster: KubeObject, role: Role): boolean =>
+  isOff(cluster, role) ||
+  (role.isEndpoint && [RELEASED, "lifted"].includes(noteOf(cluster, HOLD) ?? "")) ||
+  noteOf(cluster, DELETE_FOR_MOVE) !== undefined ||
+  isGoing(cluster) ||
+  asCluster(cluster).spec.topology === undefined;
+
+/** @param answer what the hook made of an update */
+export function checkUpdate(world: World, old: KubeObject, wished: KubeObject, answer: KubeObject): void {
+  const all = (): unknown => ["update", old, wished, answer];
+  checkAllowed(world, wished, answer, all);
+  checkOthers(wished, answer, [...OURS, ...OF_CHANGES], all);
+  for (const role of ROLES) checkChange(old, wished, answer, role, all);
+}
+
+function checkChange(
+  old: KubeObject,
+  wished: KubeObject,
+  answer: KubeObject,
+  role: Role,
+  all: () => unknown,
+): void {
+  const vip = isHandedBack(wished, role) ? undefined : recorded(old, role);
+  const word = noteOf(wished, ALLOW_CHANGE);
+  const now = vipOf(answer, role);
+  const allowed = [vip, word, variableOf(wished, role)];
+  law(
+    "an update makes of a variable what was there, or the VIP",
+    allowed.includes(variableOf(answer, role) as string),
+    all,
+  );
+  if (vip === undefined) return law("no host is changed", now === vipOf(wished, role), all);
+  law("a VIP changes with its user's word alone", now === vip || now === word, all);
+  law("the record says the VIP", noteOf(answer, role.annotation) === now, all);
+  if (now === vip) return;
+  const former = noteOf(old, role.replaced) ?? vip;
+  law(
+    "the former VIP is on record",
+    noteOf(answer, role.replaced) === (former === now ? undefined : former),
+    all,
+  );
+}
+
+/** What an update may be refused for. */
+const vipsOf = (cluster: KubeObject): unknown[] =>
+  ROLES.map((role) => [vipOf(cluster, role), variableOf(cluster, role), noteOf(cluster, role.annotation)]);
+
+/** The request was refused by us. */
+export function checkAnswer(
+  world: World,
+  old: KubeObject | undefined,
+  wished: KubeObject,
+  refusal: string,
+): void {
+  const all = (): unknown => [refusal, old, wished];
+  if (old) return law("only who changes a VIP is refused", !same(vipsOf(old), vipsOf(wished)), all);
+  const given = [hostOf(wished), variableOf(wished, CONTROL_PLANE)];
+  const isMeant = given.some((address) => typeof address === "string" && refusal.includes(address));
+  const needsPool = world.rules.noPool === "reject" && refusal.includes("PoolRequired");
+  law("only an endpoint is a reason to refuse a create", isMeant || needsPool, all);
+}
+
+/** Told whenever everything that was set off has run: no create waits longer than it may. */
+export function checkPromptness(world: World): void {
+  const now = world.clock.now();
+  for (const admission of world.admissions)
+    for (const create of admission?.open ?? []) {
+      law("a create is answered within its budget", now <= create.since + BUDGET_MS, () => create);
+      const decided = admission?.decided.get(create.name) ?? Infinity;
+      law(
+        "no create waits for what is no endpoint",
+        create.confused || now <= decided + GRACE_MS,
+        () => create,
+      );
+    }
+}
+
 /** Cluster API would refuse every later write, also the one that lets the Cluster go. */
 function checkAllowed(world: World, before: KubeObject, after: KubeObject, both: () => unknown): void {
   const aClass = classOf(world, after);
-  if (!aClass || variableOf(before) === variableOf(after) || hasNewClass(world, after)) return;
-  law(
-    "a variable is not made what its class forbids",
-    isAllowed(variableOf(after), definitionIn(aClass)),
-    both,
-  );
+  if (!aClass || variablesOf(before) === variablesOf(after) || hasNewClass(world, after)) return;
+  for (const role of ROLES) {
+    const isFine = isAllowed(variableOf(after, role), definitionIn(aClass, role));
+    law("a variable is not made what its class forbids", isFine, both);
+  }
 }
 
 /** The class became another one since the Cluster was asked for. */
@@ -129,10 +246,13 @@ function checkPause(before: KubeObject, after: KubeObject, both: () => unknown):
 function checkRollout(world: World, before: KubeObject, after: KubeObject, both: () => unknown): void {
   const { rendered } = world.clusterApi;
   const uid = before.metadata.uid ?? "";
-  const value = variableOf(after);
-  const rolls = rendered.has(uid) && value !== rendered.get(uid) && value !== variableOf(before);
+  const value = variablesOf(after);
+  const rolls = rendered.has(uid) && value !== rendered.get(uid) && value !== variablesOf(before);
   const allowed =
-    !hasStarted(before) || noteOf(before, APPLY_LATE) === "true" || noteOf(before, PAUSED) === OUR_PAUSE;
+    !hasStarted(before) ||
+    noteOf(before, APPLY_LATE) === "true" ||
+    noteOf(before, PAUSED) === OUR_PAUSE ||
+    isOff(before, INGRESS);
   law("we never roll machines", !rolls || allowed, both);
 }
 
@@ -145,33 +265,52 @@ export function checkState(world: World): void {
     .list(CLUSTERS)
     .filter((cluster) => !world.tampered.has(cluster.metadata.uid ?? ""));
   const addresses = world.server.list(ADDRESSES);
-  const textOf = ({ spec }: KubeObject): string => (spec as { address: string }).address;
-  for (const cluster of clusters) {
-    const host = hostOf(cluster);
-    if (host === undefined || !isPoolAddress(host)) continue;
-    const twin = clusters.find((other) => other !== cluster && hostOf(other) === host);
-    law("no two Clusters share an address", !twin, () => [host, cluster.metadata.name, twin?.metadata.name]);
-    const holders = addresses.filter((address) => textOf(address) === host);
-    law("an address in use is never free", holders.length > 0, () => [host, cluster]);
-  }
+  for (const cluster of clusters)
+    for (const role of ROLES) checkVip(world, cluster, role, clusters, addresses);
 }
 
-/** Users of this world take their own hosts from elsewhere. */
-export const isPoolAddress = (host: string): boolean => host.startsWith("10.");
+function checkVip(
+  world: World,
+  cluster: KubeObject,
+  role: Role,
+  clusters: readonly KubeObject[],
+  addresses: readonly KubeObject[],
+): void {
+  const { name = "", uid = "" } = cluster.metadata;
+  const former = world.former.get(verdictKey(uid, role));
+  const isThere = (address: string): boolean => addresses.some((one) => textOf(one) === address);
+  law("a former VIP stays reserved", former === undefined || isThere(former), () => [former, cluster]);
+  const vip = vipOf(cluster, role);
+  if (vip === undefined || isWritten(world, name, vip)) return;
+  const twin = clusters.find((other) => other !== cluster && has(other, vip));
+  const isTwinWritten = twin && world.rewritten.get(twin.metadata.name ?? "")?.has(vip);
+  law("no two Clusters share an address", !twin || isTwinWritten === true, () => [
+    vip,
+    name,
+    twin?.metadata.name,
+  ]);
+  law("an address in use is never free", isThere(vip), () => [vip, cluster]);
+}
+
+const has = (cluster: KubeObject, vip: string): boolean => ROLES.some((role) => vipOf(cluster, role) === vip);
+
+/** A user wrote it there; nobody but he can say what else is at it. */
+const isWritten = (world: World, name: string, address: string): boolean =>
+  world.written.get(name)?.has(address) ?? false;
 
 /** Told by Cluster API whenever it makes something of a Cluster. */
 export function checkRendering(world: World, cluster: KubeObject): void {
   const aClass = classOf(world, cluster);
-  const wants = aClass !== undefined && definitionIn(aClass)?.type === "string";
+  const wants = definitionIn(aClass, CONTROL_PLANE)?.type === "string";
   if (!wants || isLeftAlone(world, cluster)) return;
-  const hasVip = !isEmptyVip(variableOf(cluster));
+  const hasVip = !isEmptyVip(variableOf(cluster, CONTROL_PLANE));
   law("nothing is rendered without its VIP", hasVip, () => cluster);
 }
 
 /** Opted out, released by hand, come with references, or its class became another one meanwhile. */
 function isLeftAlone(world: World, cluster: KubeObject): boolean {
   return (
-    noteOf(cluster, CONTROL_PLANE.optOut) === "false" ||
+    isOff(cluster, CONTROL_PLANE) ||
     noteOf(cluster, HOLD) === RELEASED ||
     noteOf(cluster, DELETE_FOR_MOVE) !== undefined ||
     world.rules.noPool === "ignore" ||
@@ -197,91 +336,250 @@ async function checkNextPass(world: World): Promise<void> {
     const facts = await inventory.gather(key);
     const cluster = valueOf(facts.cluster);
     // Cluster API refuses these, and they are tried again.
-    if (cluster && (isFrozen(world, cluster.source) || isRestricted(cluster.source))) continue;
-    const next = plan(facts);
-    const steps = writesOf(next, cluster).flatMap((all) => all.map(({ kind }) => kind));
-    law("the next pass plans nothing", steps.length === 0, () => [key, steps, next.decisions[0]?.row]);
+    if (cluster && isBeyondUs(world, cluster.source)) continue;
+    const next = await lookedAround(facts, inventory);
+    const steps = writesOf(next, cluster).flatMap((of) => of.steps.map(({ kind }) => kind));
+    law("the next pass plans nothing", steps.length === 0, () => [
+      key,
+      steps,
+      next.decisions.map(({ row }) => row),
+    ]);
   }
 }
+
+async function lookedAround(facts: Facts, inventory: KubeInventory): Promise<Plan> {
+  const first = plan(facts);
+  return first.looks.length > 0 ? plan(await looked(facts, first, inventory)) : first;
+}
+
+const isBeyondUs = (world: World, cluster: KubeObject): boolean =>
+  isFrozen(world, cluster) || isRestricted(cluster) || isForbidden(world, cluster);
 
 const isRestricted = (cluster: KubeObject): boolean => noteOf(cluster, HOLD) === "VariableRestricted";
 
 const isUsersPause = (cluster: KubeObject): boolean =>
   asCluster(cluster).spec.paused === true || ![undefined, OUR_PAUSE].includes(noteOf(cluster, PAUSED));
 
-/** Cluster API refuses every write: the class is missing, or what the Cluster says of the variable does not fit it any more. */
+/** Cluster API refuses every write: the class is missing, or what the Cluster says of a variable does not fit it any more. */
 function isFrozen(world: World, cluster: KubeObject): boolean {
   const aClass = classOf(world, cluster);
-  return !aClass || !isAllowed(variableOf(cluster), definitionIn(aClass));
+  return !aClass || ROLES.some((role) => !isAllowed(variableOf(cluster, role), definitionIn(aClass, role)));
 }
+
+const decisionOf = (world: World, cluster: KubeObject, role: Role) =>
+  world.verdicts.get(verdictKey(cluster.metadata.name ?? "", role));
 
 function checkCluster(world: World, cluster: KubeObject): void {
   const isOthersAffair = isUsersPause(cluster) || isFrozen(world, cluster);
   if (isOthersAffair || noteOf(cluster, DELETE_FOR_MOVE) !== undefined) return;
-  const decision = world.verdicts.get(cluster.metadata.name ?? "");
-  const all = (): unknown => [cluster, decision?.row, decision?.verdict];
+  const all = (): unknown => [
+    cluster,
+    ROLES.map((role) => decisionOf(world, cluster, role)).map((said) => [said?.row, said?.verdict]),
+  ];
   law("a Cluster that was deleted is gone", !isGoing(cluster), all);
+  checkHold(world, cluster, all);
+  if (asCluster(cluster).spec.topology === undefined) return;
+  checkIngress(world, cluster, all);
+  for (const role of ROLES) {
+    checkReserved(world, cluster, role, all);
+    checkSaid(world, cluster, role, all);
+  }
+}
+
+function checkHold(world: World, cluster: KubeObject, all: () => unknown): void {
+  const decision = decisionOf(world, cluster, CONTROL_PLANE);
   const hold = noteOf(cluster, HOLD);
   law("nothing is left of a hold that is over", hold !== "lifted", all);
   const isHeld = noteOf(cluster, PAUSED) === OUR_PAUSE;
   // Cluster API may refuse the VIP for good; only the class's author can help.
   if (isHeld && isRestricted(cluster)) return;
   law("a hold has its reason", !isHeld || hold === decision?.verdict.reason, all);
-  if (mayWait(world, cluster)) return;
-  law("nothing waits while a pool has an address", !isHeld || !hasFreeAddress(world, cluster), all);
+  if (mayWait(world, cluster, CONTROL_PLANE)) return;
+  law(
+    "nothing waits while a pool has an address",
+    !isHeld || !hasFreeAddress(world, cluster, CONTROL_PLANE),
+    all,
+  );
   if (!isHeld) checkComplete(world, cluster, all);
 }
 
 /** Somebody else has to do something first. */
-function mayWait(world: World, cluster: KubeObject): boolean {
+function mayWait(world: World, cluster: KubeObject, role: Role): boolean {
   const { name = "" } = cluster.metadata;
-  const hold = noteOf(cluster, HOLD) ?? "";
+  const claim = claimName(role, name);
+  const isTheUsers =
+    role.isEndpoint && ["HostAndVariableDiffer", RELEASED].includes(noteOf(cluster, HOLD) ?? "");
   return (
-    world.strangers.has(name) ||
-    world.provider.spokeNonsense.has(claimName(CONTROL_PLANE, name)) ||
-    ["HostAndVariableDiffer", RELEASED].includes(hold) ||
-    noteOf(cluster, CONTROL_PLANE.optOut) === "false"
+    world.strangers.has(claim) ||
+    world.provider.spokeNonsense.has(claim) ||
+    isTheUsers ||
+    isOff(cluster, role) ||
+    isGivenAndTaken(world, cluster, role)
   );
 }
+
+/** Its user has to give another one. */
+function isGivenAndTaken(world: World, cluster: KubeObject, role: Role): boolean {
+  const isTaken = decisionOf(world, cluster, role)?.verdict.reason === "AddressTaken";
+  const given = vipOf(cluster, role) ?? variableOf(cluster, role);
+  return isTaken && isWritten(world, cluster.metadata.name ?? "", String(given));
+}
+
+const isLate = (cluster: KubeObject): boolean =>
+  hasStarted(cluster) && noteOf(cluster, APPLY_LATE) !== "true";
 
 function checkComplete(world: World, cluster: KubeObject, all: () => unknown): void {
   const host = hostOf(cluster);
-  const late = hasStarted(cluster) && noteOf(cluster, APPLY_LATE) !== "true";
-  const matters = hasFreeAddress(world, cluster) && !late;
+  const late = isLate(cluster);
+  const matters = hasFreeAddress(world, cluster, CONTROL_PLANE) && !late;
   law("every Cluster that may have a VIP has one", host !== undefined || !matters, all);
-  const definition = definitionIn(classOf(world, cluster) ?? cluster);
+  const definition = definitionIn(classOf(world, cluster), CONTROL_PLANE);
   if (host === undefined || late || definition?.type !== "string" || isLeftAlone(world, cluster)) return;
-  const value = variableOf(cluster);
+  const value = variableOf(cluster, CONTROL_PLANE);
   law("the variable follows the host", !isEmptyVip(value), all);
-  const isOurs = isPoolAddress(host) && host === noteOf(cluster, VIP_NOTE);
-  law(
-    "the variable of a VIP is the VIP, or the user's",
-    !isOurs || value === host || !isPoolAddress(String(value)),
-    all,
+  const isOurs = host === noteOf(cluster, CONTROL_PLANE.annotation);
+  const isUsers = isWritten(world, cluster.metadata.name ?? "", String(value));
+  law("the variable of a VIP is the VIP, or the user's", !isOurs || value === host || isUsers, all);
+}
+
+/** Its class allows the ingress no such address, so Cluster API refuses what we write. */
+function isForbidden(world: World, cluster: KubeObject): boolean {
+  const address = world.server.find(ADDRESSES, NAMESPACE, claimName(INGRESS, cluster.metadata.name ?? ""));
+  const vip = noteOf(cluster, INGRESS.annotation) ?? (address && textOf(address));
+  const definition = definitionIn(classOf(world, cluster), INGRESS);
+  return definition?.pattern !== undefined && !isAllowed(vip, definition);
+}
+
+function checkIngress(world: World, cluster: KubeObject, all: () => unknown): void {
+  if (isForbidden(world, cluster)) return;
+  const { labels = {} } = cluster.metadata;
+  const vip = noteOf(cluster, INGRESS.annotation);
+  const label = INGRESS.label === undefined ? undefined : labels[INGRESS.label];
+  const isShown = label === vip || isGivenAndTaken(world, cluster, INGRESS);
+  law("the label of an ingress says its VIP", isShown, all);
+  if (isOff(cluster, INGRESS)) checkSwitchedOff(world, cluster, all);
+  else if (vip === undefined) checkWaiting(world, cluster, all);
+  else checkIngressVariable(world, cluster, vip, all);
+}
+
+function checkSwitchedOff(world: World, cluster: KubeObject, all: () => unknown): void {
+  const claim = claimName(INGRESS, cluster.metadata.name ?? "");
+  const isOthers = world.strangers.has(claim) || world.provider.spokeNonsense.has(claim);
+  const left = [CLAIMS, ADDRESSES].some((of) => world.server.find(of, NAMESPACE, claim) !== undefined);
+  law("an ingress that is off has no VIP", noteOf(cluster, INGRESS.annotation) === undefined, all);
+  law("an ingress that is off holds no address", isOthers || !left, all);
+}
+
+function checkWaiting(world: World, cluster: KubeObject, all: () => unknown): void {
+  if (mayWait(world, cluster, INGRESS)) return;
+  const wants = definitionIn(classOf(world, cluster), INGRESS)?.type === "string";
+  const isGiven = wants && !isEmptyVip(variableOf(cluster, INGRESS));
+  law("no ingress waits while a pool has an address", !hasFreeAddress(world, cluster, INGRESS), all);
+  law("an ingress that is given is on record", !isGiven, all);
+}
+
+function checkIngressVariable(world: World, cluster: KubeObject, vip: string, all: () => unknown): void {
+  const wants = definitionIn(classOf(world, cluster), INGRESS)?.type === "string";
+  const value = variableOf(cluster, INGRESS);
+  const isUsers = isWritten(world, cluster.metadata.name ?? "", String(value));
+  if (!wants || isLate(cluster) || isGivenAndTaken(world, cluster, INGRESS)) return;
+  law("the variable follows the ingress", value === vip || isUsers, all);
+}
+
+/** A VIP that a pool has is out of the pool, whoever brought it. */
+function checkReserved(world: World, cluster: KubeObject, role: Role, all: () => unknown): void {
+  const { name = "", uid = "" } = cluster.metadata;
+  const vip = vipOf(cluster, role);
+  const claim = claimName(role, name);
+  const isFirst = role.isEndpoint || vip !== hostOf(cluster);
+  const isPooled = vip !== undefined && poolsOf(world).some((pool) => addressesOf(pool).includes(vip));
+  if (!isPooled || !isFirst || isExcused(world, cluster, role)) return;
+  const address = world.server.find(ADDRESSES, NAMESPACE, claim);
+  const { annotations, finalizers } = address?.metadata ?? {};
+  const isKept = annotations?.[CLUSTER_UID] === uid && (finalizers?.includes(IN_USE) ?? false);
+  law("a VIP that a pool has is reserved", address !== undefined && textOf(address) === vip && isKept, all);
+}
+
+/** BROKEN 2, 4: what was written by hand waits for a claim that was made for no address, and is never given back. */
+function isStuckWithClaim({ server }: World, { metadata }: KubeObject, role: Role): boolean {
+  const claim = claimName(role, metadata.name ?? "");
+  const [one, address] = [CLAIMS, ADDRESSES].map((of) => server.find(of, NAMESPACE, claim));
+  return one !== undefined && address === undefined;
+}
+
+/** The name of its claim is not free, or its user has been told. */
+function isExcused(world: World, cluster: KubeObject, role: Role): boolean {
+  const reason = decisionOf(world, cluster, role)?.verdict.reason ?? "";
+  return (
+    isHandedBack(cluster, role) ||
+    mayWait(world, cluster, role) ||
+    world.tampered.has(cluster.metadata.uid ?? "") ||
+    noteOf(cluster, role.replaced) !== undefined ||
+    isStuckWithClaim(world, cluster, role) ||
+    ["AddressDetached", "AddressTaken"].includes(reason)
   );
 }
 
-function hasFreeAddress(world: World, cluster: KubeObject): boolean {
-  return [...world.server.list(POOLS), ...world.server.list(GLOBAL_POOLS)].some(
-    (pool) =>
-      pool.metadata.labels?.[`${PREFIX}cluster-class`] === classNameOf(cluster) &&
+/** Two Clusters whose users gave them one address hear of it. */
+function checkSaid(world: World, cluster: KubeObject, role: Role, all: () => unknown): void {
+  const vip = vipOf(cluster, role);
+  if (vip === undefined || isHandedBack(cluster, role) || isStuckWithClaim(world, cluster, role)) return;
+  const twin = world.server
+    .list(CLUSTERS)
+    .find((other) => other.metadata.uid !== cluster.metadata.uid && has(other, vip));
+  const reason = decisionOf(world, cluster, role)?.verdict.reason ?? "";
+  const isSaid = ["AddressTaken", "AddressDetached", "FormerVipKept"].includes(reason);
+  law("who shares an address is told", twin === undefined || isSaid, () => [all(), twin?.metadata.name]);
+}
+
+const poolsOf = (world: World): KubeObject[] => [
+  ...world.server.list(POOLS),
+  ...world.server.list(GLOBAL_POOLS),
+];
+
+/** A label says one, or "true" where the annotation of the same key lists them. */
+function isFor(pool: KubeObject, key: string, name: string): boolean {
+  const label = pool.metadata.labels?.[key];
+  const listed = label === "true" ? noteOf(pool, key) : undefined;
+  return (listed?.split(",").map((text) => text.trim()) ?? [label]).includes(name);
+}
+
+function hasFreeAddress(world: World, cluster: KubeObject, role: Role): boolean {
+  return poolsOf(world).some((pool) => {
+    const used = world.provider.addressesOf(pool);
+    return (
+      isFor(pool, CLASS_LABEL, classNameOf(cluster)) &&
+      isFor(pool, ROLE_LABEL, role.name) &&
       !isGoing(pool) &&
-      noteOf(pool, `${PREFIX}disabled`) !== "true" &&
+      noteOf(pool, DISABLED) !== "true" &&
       noteOf(pool, PAUSED) === undefined &&
-      world.provider.addressesOf(pool).length < addressesOf(pool).length,
-  );
+      used.length < addressesOf(pool).length
+    );
+  });
 }
 
 /** Used is what a Cluster has, or waits with while somebody pauses it. */
 function checkAddress(world: World, address: KubeObject): void {
-  const name = clusterOfClaim(address.metadata.name ?? "") ?? "";
-  const text = (address["spec"] as { address: string }).address;
+  const { name: claim = "", labels } = address.metadata;
+  if (labels?.[ROLE_LABEL] === PARKED) return checkParked(world, address);
+  const role = ROLES.find(({ claimPrefix }) => claim.startsWith(claimPrefix)) ?? CONTROL_PLANE;
+  const name = claim.slice(role.claimPrefix.length);
   const cluster = world.server.find(CLUSTERS, NAMESPACE, name);
-  const all = (): unknown => [address, cluster, world.verdicts.get(name)?.row];
-  if (world.strangers.has(name) || world.provider.spokeNonsense.has(claimName(CONTROL_PLANE, name))) return;
+  const all = (): unknown => [address, cluster, world.verdicts.get(verdictKey(name, role))?.row];
+  if (world.strangers.has(claim) || world.provider.spokeNonsense.has(claim)) return;
   law("an address without a Cluster is given back", cluster !== undefined, all);
-  if (!cluster || isUsersPause(cluster) || isGoing(cluster)) return;
-  const isHis = [hostOf(cluster), noteOf(cluster, VIP_NOTE)].includes(text);
-  const waits = hostOf(cluster) === undefined;
-  law("an address that is not the Cluster's is given back", isHis || waits, all);
+  const isLeft = cluster && (isUsersPause(cluster) || noteOf(cluster, DELETE_FOR_MOVE) !== undefined);
+  if (!cluster || isLeft || isGoing(cluster)) return;
+  const own = [vipOf(cluster, role), noteOf(cluster, role.annotation), noteOf(cluster, role.replaced)];
+  const waits = vipOf(cluster, role) === undefined;
+  law("an address that is not the Cluster's is given back", own.includes(textOf(address)) || waits, all);
+}
+
+/** Out of its pool for as long as the Cluster lives that came across it. */
+function checkParked(world: World, address: KubeObject): void {
+  const { namespace, name = "" } = address.metadata;
+  const owners = world.server.find(CLAIMS, namespace, name)?.metadata.ownerReferences ?? [];
+  const clusters = world.server.list(CLUSTERS).map(({ metadata }) => metadata.uid);
+  const isOwned = owners.some(({ uid }) => clusters.includes(uid));
+  law("an address is parked for a Cluster that lives", isOwned, () => address);
 }

@@ -8,9 +8,11 @@ import { Sightings } from "../../lib/adapters/sightings";
 import { KubeExecutor } from "../../lib/adapters/kube-executor";
 import { KubeInventory } from "../../lib/adapters/kube-inventory";
 import { ROLE_LABEL } from "../../lib/core/contract";
-import type { KubeObject, Rules } from "../../lib/core/facts";
+import type { Facts, KubeObject, Rules } from "../../lib/core/facts";
+import type { Plan } from "../../lib/core/plan";
 import type { Ports } from "../../lib/flows/admit";
 import { reconcile } from "../../lib/flows/reconcile";
+import type { Outcome } from "../../lib/ports/executor";
 import type { Journal } from "../../lib/ports/journal";
 import { FakeClient, type FakeApiServer, type StoredEvent } from "../fakes/api-server";
 import type { VirtualClock } from "../fakes/virtual-clock";
@@ -30,6 +32,7 @@ export const BUDGET_MS = 10_000;
 abstract class Process {
   isAlive = true;
   protected readonly ports: Ports;
+  protected readonly seen = new Sightings();
 
   constructor(
     readonly name: string,
@@ -39,12 +42,20 @@ abstract class Process {
     const client = new FakeClient(server, line.turnOf(name));
     const own = clock.of(this);
     this.ports = {
-      inventory: new KubeInventory(client, rules, own),
+      inventory: new KubeInventory(client, rules, own, { seen: this.seen }),
       executor: new KubeExecutor(client, own),
-      journal: { record: (...what) => this.isAlive && journal.record(...what) },
+      journal: {
+        record: (...what) => {
+          if (!this.isAlive) return;
+          this.recorded(...what);
+          journal.record(...what);
+        },
+      },
       clock: own,
     };
   }
+
+  protected recorded(..._what: Parameters<Journal["record"]>): void {}
 
   kill(landed: boolean): void {
     this.isAlive = false;
@@ -57,27 +68,59 @@ interface Answer {
   readonly refusal: string | undefined;
 }
 
+/** A create that is not answered yet. */
+interface OpenCreate {
+  readonly name: string;
+  readonly since: number;
+  /** Another one of the same name was open meanwhile, so that nobody can tell whose a decision is. */
+  confused: boolean;
+}
+
 export class Admission extends Process {
   readonly #hook = new ClusterHook(this.ports, BUDGET_MS, (_operation, error) => {
     throw error;
   });
+  readonly open = new Set<OpenCreate>();
+  /** By name of a Cluster, when the create's last role with an endpoint was done. */
+  readonly decided = new Map<string, number>();
 
   async create(object: KubeObject, dryRun: boolean): Promise<Answer> {
     const request = reviewOf("CREATE", object, undefined, dryRun);
+    const create = { name: object.metadata.name ?? "", since: this.ground.clock.now(), confused: false };
+    this.open.add(create);
+    const all = [...this.open].filter(({ name }) => name === create.name);
+    for (const one of all) one.confused ||= all.length > 1;
+    this.decided.delete(create.name);
     const refusal = await this.#hook.admit(request).then(
       () => undefined,
       (error: Error) => error.message,
     );
+    this.open.delete(create);
+    this.#hook.complete({ uid: request.Request.uid, allowed: true });
     return { object: request.Raw as unknown as KubeObject, refusal };
   }
 
   /** Answers within the call: there is nothing in it to wait for. */
-  update(before: KubeObject, object: KubeObject): KubeObject {
+  update(before: KubeObject, object: KubeObject): Answer {
     const request = reviewOf("UPDATE", object, before, false);
-    void this.#hook.admit(request);
-    return request.Raw as unknown as KubeObject;
+    void this.#hook.admit(request).catch(() => undefined);
+    const answer: { uid: string; allowed: boolean; status?: { message?: string } } = {
+      uid: request.Request.uid,
+      allowed: true,
+    };
+    this.#hook.complete(answer);
+    const refusal = answer.allowed ? undefined : (answer.status?.message ?? "");
+    return { object: request.Raw as unknown as KubeObject, refusal };
+  }
+
+  protected override recorded(facts: Facts, { decisions, waitFor, looks, steps }: Plan, outcome: Outcome) {
+    const isLast = outcome.kind === "done" && !waitFor && looks.length === 0 && steps.length === 0;
+    if (isLast && decisions.some(({ role }) => role.isEndpoint))
+      this.decided.set(facts.key.name, this.ground.clock.now());
   }
 }
+
+let reviews = 0;
 
 const reviewOf = (
   operation: "CREATE" | "UPDATE",
@@ -86,7 +129,7 @@ const reviewOf = (
   dryRun: boolean,
 ): PeprMutateRequest<Cluster> =>
   ({
-    Request: { uid: "review", operation, namespace: NAMESPACE, object, oldObject },
+    Request: { uid: `review-${(reviews += 1)}`, operation, namespace: NAMESPACE, object, oldObject },
     IsDryRun: dryRun,
     Raw: object,
   }) as unknown as PeprMutateRequest<Cluster>;
@@ -100,7 +143,7 @@ export class Watcher extends Process {
     this.ground.clock.of(this),
     () => 1,
   );
-  readonly #watch = new ClusterWatch(this.#queue, new Sightings(), () => undefined);
+  readonly #watch = new ClusterWatch(this.#queue, this.seen, () => undefined);
   readonly inbox: Event[] = [];
   readonly #known = new Map<string, Event>();
 

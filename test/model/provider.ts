@@ -1,6 +1,6 @@
 /** The in-cluster IPAM provider, one write at a time, as its code has them. */
 import { CLUSTER_NAME_LABEL, PAUSED } from "../../lib/core/contract";
-import type { KubeObject } from "../../lib/core/facts";
+import type { KubeObject, OwnerReference } from "../../lib/core/facts";
 import type { Resource } from "../../lib/adapters/kinds";
 import type { FakeApiServer } from "../fakes/api-server";
 import type { Action } from "./world";
@@ -28,6 +28,26 @@ interface Ref {
 const poolRefOf = (object: KubeObject): Ref => (object["spec"] as { poolRef: Ref }).poolRef;
 const isBound = (claim: KubeObject): boolean =>
   (claim["status"] as { addressRef?: object } | undefined)?.addressRef !== undefined;
+
+const isSameRef = (one: Ref, other: Ref): boolean => one.kind === other.kind && one.name === other.name;
+
+const ownersOf = (claim: KubeObject, pool: KubeObject): OwnerReference[] => [
+  {
+    apiVersion: "ipam.cluster.x-k8s.io/v1beta2",
+    kind: CLAIMS.kind,
+    name: claim.metadata.name ?? "",
+    uid: claim.metadata.uid ?? "",
+    controller: true,
+    blockOwnerDeletion: true,
+  },
+  {
+    apiVersion: "ipam.cluster.x-k8s.io/v1alpha2",
+    kind: pool.kind ?? "",
+    name: pool.metadata.name ?? "",
+    uid: pool.metadata.uid ?? "",
+    blockOwnerDeletion: true,
+  },
+];
 
 type Act = (words: string, run: () => void) => Action[];
 
@@ -75,15 +95,35 @@ export class Provider {
     if (isGoing(claim)) return this.#release(claim, address, act);
     if (!pool) return [];
     if (!address) return this.#free(pool) === undefined ? [] : act("serves", () => this.#serve(claim, pool));
-    return this.#answer(claim, address, act);
+    return this.#answer(claim, address, pool, act);
   }
 
   /** It cannot add its finalizer to what is being deleted; with it, the claim is answered all the same. */
-  #answer(claim: KubeObject, address: KubeObject, act: Act): Action[] {
+  #answer(claim: KubeObject, address: KubeObject, pool: KubeObject, act: Act): Action[] {
     if (isGoing(address) && !address.metadata.finalizers?.includes(PROTECT)) return [];
+    // What was made before the claim: it takes one of the claim's name in the claim's pool for its own.
+    if (!isSameRef(poolRefOf(address), poolRefOf(claim))) return [];
+    if (!isGoing(address) && !this.#isComplete(address, claim))
+      return act("adopts the address of", () => this.#adopt(claim, address, pool));
     if (isBound(claim)) return this.#relabel(claim, address, act);
     const bound = { ...claim, status: { addressRef: { name: address.metadata.name } } };
     return act("answers", () => this.server.updateStatus(CLAIMS, bound));
+  }
+
+  #isComplete({ metadata }: KubeObject, claim: KubeObject): boolean {
+    const isOwned = metadata.ownerReferences?.some(({ uid }) => uid === claim.metadata.uid) ?? false;
+    return isOwned && (metadata.finalizers?.includes(PROTECT) ?? false);
+  }
+
+  #adopt(claim: KubeObject, address: KubeObject, pool: KubeObject): void {
+    const { metadata } = withoutFinalizer(address, PROTECT);
+    // The same claim by name is the same to it, also with another UID.
+    const isOthers = ({ kind }: OwnerReference): boolean => kind !== CLAIMS.kind && kind !== pool.kind;
+    const ownerReferences = [...(metadata.ownerReferences ?? []).filter(isOthers), ...ownersOf(claim, pool)];
+    this.server.update(
+      ADDRESSES,
+      withFinalizer({ ...address, metadata: { ...metadata, ownerReferences } }, PROTECT),
+    );
   }
 
   #relabel(claim: KubeObject, address: KubeObject, act: Act): Action[] {
@@ -117,7 +157,7 @@ export class Provider {
   }
 
   #serve(claim: KubeObject, pool: KubeObject): void {
-    const { namespace, name = "", uid = "", labels = {} } = claim.metadata;
+    const { namespace, name = "", labels = {} } = claim.metadata;
     const free = this.#free(pool);
     // Somebody else was served meanwhile.
     if (free === undefined) return;
@@ -129,23 +169,7 @@ export class Provider {
         name,
         finalizers: [PROTECT],
         ...(label !== undefined && { labels: { [CLUSTER_NAME_LABEL]: label } }),
-        ownerReferences: [
-          {
-            apiVersion: "ipam.cluster.x-k8s.io/v1beta2",
-            kind: CLAIMS.kind,
-            name,
-            uid,
-            controller: true,
-            blockOwnerDeletion: true,
-          },
-          {
-            apiVersion: "ipam.cluster.x-k8s.io/v1alpha2",
-            kind: pool.kind ?? "",
-            name: pool.metadata.name ?? "",
-            uid: pool.metadata.uid ?? "",
-            blockOwnerDeletion: true,
-          },
-        ],
+        ownerReferences: ownersOf(claim, pool),
       },
       spec: {
         address: this.talksNonsense ? "none" : free,

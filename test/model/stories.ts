@@ -1,13 +1,23 @@
 /** Lives that chance seldom comes to, told in full: with them every row of the tables decides in every run. */
 import type { Command, Start } from "./commands";
 
-const START: Start = { noPool: "hold", quarantineMs: 0, first: "wants", hasClass: true, hasPool: true };
+const START: Start = {
+  noPool: "hold",
+  quarantineMs: 0,
+  first: "wants",
+  ingress: "without",
+  hasClass: true,
+  hasPool: true,
+  hasEdge: false,
+};
 const settle: Command = { do: "settle" };
 const creates = (more: Partial<Command & { do: "create" }> = {}): Command => ({
   do: "create",
   name: "a",
   of: "c1",
   given: "nothing",
+  ingress: "nothing",
+  at: 0,
   by: 0,
   ends: "stored",
   ...more,
@@ -37,7 +47,7 @@ export const STORIES: readonly (readonly [Start, Command[]])[] = [
       creates(),
       settle,
       { do: "kill", who: "watcher", index: 0, landed: false },
-      { do: "delete claim", name: "a" },
+      { do: "delete claim", name: "a", of: "control-plane" },
       settle,
       { do: "start", who: "watcher", index: 0 },
       settle,
@@ -76,7 +86,7 @@ export const STORIES: readonly (readonly [Start, Command[]])[] = [
   [
     START,
     [
-      { do: "class", name: "c2", becomes: "wants" },
+      { do: "class", name: "c2", endpoint: "wants", ingress: "without" },
       { do: "kill", who: "watcher", index: 0, landed: false },
       creates({ given: "a list of variables" }),
       settle,

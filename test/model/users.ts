@@ -1,6 +1,7 @@
 /** What people do, as data: every command can be printed, and means something in every state of the world. */
 import type { Resource } from "../../lib/adapters/kinds";
 import {
+  ALLOW_CHANGE,
   APPLY_LATE,
   CLASS_LABEL,
   DELETE_FOR_MOVE,
@@ -12,7 +13,7 @@ import {
   ROLE_LABEL,
 } from "../../lib/core/contract";
 import type { KubeObject } from "../../lib/core/facts";
-import { claimName, CONTROL_PLANE } from "../../lib/core/roles";
+import { claimName, CONTROL_PLANE, INGRESS, ROLES, type Role } from "../../lib/core/roles";
 import {
   ADDRESSES,
   CLAIMS,
@@ -24,30 +25,48 @@ import {
   NAMESPACE,
   poolObject,
   POOLS,
-  VARIABLE,
   variableOf,
+  vipOf,
   type ClusterObject,
-  type Variant,
+  type Shape,
 } from "./kinds";
 import type { World } from "./world";
 
 export const NAMES = ["a", "b", "c"] as const;
 export const CLASS_NAMES = ["c1", "c2"] as const;
-export const POOL_NAMES = ["own", "global"] as const;
+export const POOL_NAMES = ["own", "global", "edge"] as const;
+export const ROLE_NAMES = ["control-plane", "ingress"] as const;
+/** What users give: addresses of pools, and one that the Cluster `a` has where it brings its own. */
+export const ADDRESSES_GIVEN = [
+  "10.0.0.10",
+  "10.0.0.11",
+  "10.0.0.12",
+  "10.0.1.10",
+  "10.0.2.10",
+  "192.0.2.10",
+] as const;
 
 type Name = (typeof NAMES)[number];
 type ClassName = (typeof CLASS_NAMES)[number];
 type PoolName = (typeof POOL_NAMES)[number];
+type RoleName = (typeof ROLE_NAMES)[number];
 
-/** What a manifest says of the endpoint. */
+/** What a manifest says of the endpoint. "pool": an address that a pool may have, or somebody else. */
 export type Given =
   | "nothing"
   | "host"
   | "variable"
   | "both"
+  | "pool host"
+  | "pool variable"
+  | "pool both"
   | "two different"
+  | "inside its own network"
   | "a list of variables"
   | "no topology";
+
+/** What a manifest says of the ingress. */
+export type GivenIngress = "nothing" | "variable" | "pool variable" | "the endpoint's" | "off";
 
 export type UserCommand =
   | {
@@ -55,6 +74,9 @@ export type UserCommand =
       readonly name: Name;
       readonly of: ClassName;
       readonly given: Given;
+      readonly ingress: GivenIngress;
+      /** Which address, where it is one of a pool. */
+      readonly at: number;
       readonly by: number;
       readonly ends: "stored" | "refused" | "dry-run";
     }
@@ -64,14 +86,28 @@ export type UserCommand =
   | { readonly do: "pause"; readonly name: Name; readonly how: "field" | "annotation"; readonly on: boolean }
   | { readonly do: "delete"; readonly name: Name; readonly how: "Background" | "Foreground" | "Orphan" }
   | { readonly do: "note"; readonly name: Name; readonly what: keyof typeof NOTES }
-  | { readonly do: "delete claim"; readonly name: Name }
-  | { readonly do: "delete address"; readonly name: Name }
+  | {
+      readonly do: "change";
+      readonly name: Name;
+      readonly what: keyof typeof CHANGES;
+      readonly at: number;
+      readonly allowed: boolean;
+    }
+  | { readonly do: "delete claim"; readonly name: Name; readonly of: RoleName }
+  | { readonly do: "delete address"; readonly name: Name; readonly of: RoleName }
   | { readonly do: "write variable"; readonly name: Name }
-  | { readonly do: "stranger"; readonly name: Name; readonly what: "comes" | "goes" }
+  | {
+      readonly do: "stranger";
+      readonly name: Name;
+      readonly of: RoleName;
+      readonly what: "comes" | "goes";
+    }
   | { readonly do: "pool"; readonly name: PoolName; readonly what: keyof typeof POOL_CHANGES }
-  | { readonly do: "class"; readonly name: ClassName; readonly becomes: Variant }
+  | ({ readonly do: "class"; readonly name: ClassName } & Shape)
   | { readonly do: "class goes"; readonly name: ClassName }
   | { readonly do: "nonsense"; readonly on: boolean };
+
+const roleOf = (name: RoleName): Role => (name === INGRESS.name ? INGRESS : CONTROL_PLANE);
 
 /** Annotations that people set and take away. */
 export const NOTES = {
@@ -82,7 +118,27 @@ export const NOTES = {
   "move away": { [DELETE_FOR_MOVE]: "" },
   "opt out": { [CONTROL_PLANE.optOut]: "false" },
   "opt in": { [CONTROL_PLANE.optOut]: undefined },
+  "ingress off": { [INGRESS.optOut]: "false" },
+  "ingress on": { [INGRESS.optOut]: undefined },
+  "give the former VIP back": { [CONTROL_PLANE.replaced]: undefined },
+  "give the former ingress back": { [INGRESS.replaced]: undefined },
+  "forget the ingress": { [INGRESS.annotation]: undefined },
 } as const;
+
+type ClusterChange = (cluster: ClusterObject, address: string) => ClusterObject;
+const withHost: ClusterChange = (cluster, host) => ({
+  ...cluster,
+  spec: { ...cluster.spec, controlPlaneEndpoint: { ...cluster.spec.controlPlaneEndpoint, host } },
+});
+
+/** Another address, written by hand. */
+export const CHANGES = {
+  host: withHost,
+  variable: (cluster, address) => withVariable(cluster, CONTROL_PLANE, address),
+  both: (cluster, address) => withVariable(withHost(cluster, address), CONTROL_PLANE, address),
+  "ingress variable": (cluster, address) => withVariable(cluster, INGRESS, address),
+  "ingress annotation": (cluster, address) => withNotes(cluster, { [INGRESS.annotation]: address }),
+} as const satisfies Record<string, ClusterChange>;
 
 type PoolChange = (pool: KubeObject) => KubeObject;
 const label =
@@ -92,15 +148,19 @@ const annotate =
   (key: string, value: string | undefined): PoolChange =>
   (pool) =>
     withNotes(pool, { [key]: value });
-const holding =
-  (count: number): PoolChange =>
+const having =
+  (addresses: (name: PoolName) => string[]): PoolChange =>
   (pool) => ({
     ...pool,
-    spec: {
-      ...(pool["spec"] as object),
-      addresses: addressesFor(pool.metadata.name as PoolName).slice(0, count),
-    },
+    spec: { ...(pool["spec"] as object), addresses: addresses(pool.metadata.name as PoolName) },
   });
+const holding = (count: number): PoolChange => having((name) => addressesFor(name).slice(0, count));
+const both =
+  (...changes: readonly PoolChange[]): PoolChange =>
+  (pool) =>
+    changes.reduce((changed, change) => change(changed), pool);
+/** A label that names many has them in the annotation of the same key. */
+const listing = (key: string, names: string): PoolChange => both(label(key, "true"), annotate(key, names));
 
 export const POOL_CHANGES = {
   comes: undefined,
@@ -110,6 +170,11 @@ export const POOL_CHANGES = {
   grows: holding(3),
   "serves c1": label(CLASS_LABEL, "c1"),
   "serves c2": label(CLASS_LABEL, "c2"),
+  "serves both classes": listing(CLASS_LABEL, "c1, c2"),
+  "serves control planes": label(ROLE_LABEL, CONTROL_PLANE.name),
+  "serves the ingress": label(ROLE_LABEL, INGRESS.name),
+  "serves both roles": listing(ROLE_LABEL, ROLES.map(({ name }) => name).join(",")),
+  "has what the first one has": having(() => addressesFor("own")),
   "is disabled": annotate(DISABLED, "true"),
   "is enabled": annotate(DISABLED, undefined),
   "is paused": annotate(PAUSED, "true"),
@@ -117,30 +182,30 @@ export const POOL_CHANGES = {
 } as const;
 
 const addressesFor = (name: PoolName): string[] =>
-  [0, 1, 2].map((index) => `10.0.${name === "own" ? 0 : 1}.${10 + index}`);
+  [0, 1, 2].map((index) => `10.0.${POOL_NAMES.indexOf(name)}.${10 + index}`);
 
-const poolKind = (name: PoolName): Resource => (name === "own" ? POOLS : GLOBAL_POOLS);
+const poolKind = (name: PoolName): Resource => (name === "global" ? GLOBAL_POOLS : POOLS);
 const place = (of: Resource): string | undefined => (of.namespaced ? NAMESPACE : undefined);
 
 export function makePool(world: World, name: PoolName): void {
   const of = poolKind(name);
-  const pool = poolObject(name, "c1", addressesFor(name).slice(0, name === "own" ? 2 : 1));
+  const role = name === "edge" ? INGRESS : CONTROL_PLANE;
+  const pool = poolObject(name, "c1", role, addressesFor(name).slice(0, name === "own" ? 2 : 1));
   world.as("user", () => world.try(() => world.server.create(of, place(of), pool)));
 }
 
-export function makeClass(world: World, name: ClassName, variant: Variant): void {
+export function makeClass(world: World, name: ClassName, shape: Shape): void {
   const now = world.server.find(CLASSES, NAMESPACE, name);
   if (!now)
-    return world.as("user", () => void world.server.create(CLASSES, NAMESPACE, classObject(name, variant)));
+    return world.as("user", () => void world.server.create(CLASSES, NAMESPACE, classObject(name, shape)));
   // Cluster API refuses a class to forget a variable that a Cluster sets.
   const users = world.server.list(CLUSTERS).filter((cluster) => classNameOf(cluster) === name);
-  if (
-    (variant === "without" || variant === "odd") &&
-    users.some((cluster) => variableOf(cluster) !== undefined)
-  )
-    return;
+  const forgets = ROLES.filter((role) =>
+    ["without", "odd"].includes(role.isEndpoint ? shape.endpoint : shape.ingress),
+  );
+  if (users.some((cluster) => forgets.some((role) => variableOf(cluster, role) !== undefined))) return;
   world.as("user", () => {
-    const after = world.server.update(CLASSES, { ...now, spec: classObject(name, variant)["spec"] });
+    const after = world.server.update(CLASSES, { ...now, spec: classObject(name, shape)["spec"] });
     world.classChanges.set(name, Number(after.metadata.resourceVersion));
   });
 }
@@ -155,27 +220,60 @@ function dropClass(world: World, name: ClassName): void {
 
 // ---- Clusters ------------------------------------------------------------------------------------
 
-/** Hosts that users bring, from no pool. */
+/** Addresses that users bring, from no pool. */
 const hostBy = (name: Name): string => `192.0.2.${10 + NAMES.indexOf(name)}`;
+const ingressBy = (name: Name): string => `192.0.2.${20 + NAMES.indexOf(name)}`;
+const given = (at: number): string => ADDRESSES_GIVEN[at % ADDRESSES_GIVEN.length] ?? "";
 
-function manifestOf(name: Name, className: ClassName, given: Given): ClusterObject {
-  const host = hostBy(name);
-  const variables = {
-    nothing: undefined,
-    host: undefined,
-    variable: [{ name: VARIABLE, value: host }],
-    both: [{ name: VARIABLE, value: host }],
-    "two different": [{ name: VARIABLE, value: "192.0.2.99" }],
-    "a list of variables": [{ name: "region", value: "north" }],
-    "no topology": undefined,
-  }[given];
-  const hasHost = ["host", "both", "two different"].includes(given);
+const HOSTS: readonly Given[] = [
+  "host",
+  "both",
+  "two different",
+  "pool host",
+  "pool both",
+  "inside its own network",
+];
+
+type Creation = UserCommand & { readonly do: "create" };
+interface Variable {
+  readonly name: string;
+  readonly value: unknown;
+}
+
+function variablesFor(host: string, { given: what, name, ingress, at }: Creation): Variable[] {
+  const endpoint = {
+    variable: host,
+    both: host,
+    "pool variable": host,
+    "pool both": host,
+    "two different": "192.0.2.99",
+  }[what as string];
+  const other = { variable: ingressBy(name), "pool variable": given(at + 1), "the endpoint's": host }[
+    ingress as string
+  ];
+  return [
+    ...(endpoint === undefined ? [] : [{ name: CONTROL_PLANE.variable, value: endpoint }]),
+    ...(other === undefined ? [] : [{ name: INGRESS.variable, value: other }]),
+    ...(what === "a list of variables" ? [{ name: "region", value: "north" }] : []),
+  ];
+}
+
+function manifestOf(command: Creation): ClusterObject {
+  const { name, of, given: what, ingress, at } = command;
+  const host = what.startsWith("pool") ? given(at) : hostBy(name);
+  const variables = variablesFor(host, command);
+  const isInside = what === "inside its own network";
   return {
-    metadata: { namespace: NAMESPACE, name },
+    metadata: {
+      namespace: NAMESPACE,
+      name,
+      ...(ingress === "off" && { annotations: { [INGRESS.optOut]: "false" } }),
+    },
     spec: {
-      ...(hasHost && { controlPlaneEndpoint: { host, port: 6443 } }),
-      ...(given !== "no topology" && {
-        topology: { classRef: { name: className }, ...(variables && { variables }) },
+      ...(isInside && { clusterNetwork: { pods: { cidrBlocks: ["192.0.2.0/24"] } } }),
+      ...(HOSTS.includes(what) && { controlPlaneEndpoint: { host, port: 6443 } }),
+      ...(what !== "no topology" && {
+        topology: { classRef: { name: of }, ...(variables.length > 0 && { variables }) },
       }),
     },
   };
@@ -214,6 +312,16 @@ function applied(
   return { ...live, metadata: { ...live.metadata, annotations: {} }, spec: { ...manifest.spec, ...refs } };
 }
 
+/** Every address that a Cluster says somewhere. */
+const vipsOf = (cluster: ClusterObject): string[] =>
+  ROLES.flatMap((role) => [vipOf(cluster, role), variableOf(cluster, role)]).filter(
+    (address) => typeof address === "string" && address !== "",
+  ) as string[];
+
+function remember(all: Map<string, Set<string>>, name: Name, addresses: readonly string[]): void {
+  all.set(name, new Set([...(all.get(name) ?? []), ...addresses]));
+}
+
 export class Users {
   readonly #manifests = new Map<string, ClusterObject>();
   /** The last state of each Cluster, as a backup has it. */
@@ -233,14 +341,14 @@ export class Users {
       case "class goes":
         return dropClass(this.world, command.name);
       case "class":
-        return makeClass(this.world, command.name, command.becomes);
+        return makeClass(this.world, command.name, command);
       case "nonsense":
         this.world.provider.talksNonsense = command.on;
         return undefined;
       case "delete claim":
-        return this.#deleteByHand(CLAIMS, command.name);
+        return this.#deleteByHand(CLAIMS, command);
       case "delete address":
-        return this.#deleteByHand(ADDRESSES, command.name);
+        return this.#deleteByHand(ADDRESSES, command);
       case "stranger":
         return this.#stranger(command);
       default:
@@ -248,9 +356,13 @@ export class Users {
     }
   }
 
-  #create({ name, of, given, by, ends }: UserCommand & { do: "create" }): void {
-    const manifest = manifestOf(name, of, given);
+  #create(command: Creation): void {
+    const { name, by, ends } = command;
+    const { written, rewritten } = this.world;
+    const manifest = manifestOf(command);
     this.#manifests.set(name, manifest);
+    if (!this.world.isKnown(name)) for (const told of [written, rewritten]) told.delete(name);
+    remember(written, name, vipsOf(manifest));
     this.world.create(manifest, by, ends === "refused", ends === "dry-run");
   }
 
@@ -291,12 +403,15 @@ export class Users {
         this.world.try(() => server.delete(CLUSTERS, NAMESPACE, command.name, { propagation: command.how })),
       );
     const after = this.#changed(live, command);
+    const before = vipsOf(live);
+    const news = vipsOf(after).filter((address) => !before.includes(address));
+    for (const told of [this.world.written, this.world.rewritten]) remember(told, command.name, news);
     this.world.as("user", () => this.world.try(() => server.update(CLUSTERS, after)));
   }
 
   #changed(
     live: ClusterObject,
-    command: UserCommand & { do: "apply" | "rebase" | "pause" | "note" | "write variable" },
+    command: UserCommand & { do: "apply" | "rebase" | "pause" | "note" | "change" | "write variable" },
   ): ClusterObject {
     const manifest = this.#manifests.get(command.name) ?? live;
     switch (command.do) {
@@ -313,8 +428,13 @@ export class Users {
         return withNotes(live, { [PAUSED]: command.on ? "by-user" : undefined });
       case "note":
         return withNotes(live, NOTES[command.what]);
+      case "change": {
+        const address = given(command.at);
+        const changed = CHANGES[command.what](live, address);
+        return command.allowed ? withNotes(changed, { [ALLOW_CHANGE]: address }) : changed;
+      }
       case "write variable":
-        return withVariable(live, hostBy(command.name));
+        return withVariable(live, CONTROL_PLANE, hostBy(command.name));
     }
   }
 
@@ -333,27 +453,26 @@ export class Users {
   }
 
   /** An address that is not secured yet goes with its claim; nobody can help that. */
-  #deleteByHand(of: Resource, name: Name): void {
+  #deleteByHand(of: Resource, { name, of: role }: { name: Name; of: RoleName }): void {
     const { server } = this.world;
-    const address = server.find(ADDRESSES, NAMESPACE, claimName(CONTROL_PLANE, name));
+    const claim = claimName(roleOf(role), name);
+    const address = server.find(ADDRESSES, NAMESPACE, claim);
     const cluster = server.find(CLUSTERS, NAMESPACE, name);
     if (!address?.metadata.finalizers?.includes(IN_USE)) {
       this.world.untouched.add(name);
       if (cluster) this.world.tampered.add(cluster.metadata.uid ?? "");
     }
-    this.world.as("user", () =>
-      this.world.try(() => server.delete(of, NAMESPACE, claimName(CONTROL_PLANE, name))),
-    );
+    this.world.as("user", () => this.world.try(() => server.delete(of, NAMESPACE, claim)));
   }
 
   /** A claim of the name we need, by somebody who does not speak our contract. */
-  #stranger({ name, what }: UserCommand & { do: "stranger" }): void {
+  #stranger({ name, of, what }: UserCommand & { do: "stranger" }): void {
     const { server } = this.world;
-    const claim = claimName(CONTROL_PLANE, name);
+    const claim = claimName(roleOf(of), name);
     const now = server.find(CLAIMS, NAMESPACE, claim);
     this.world.as("user", () => {
       if (what === "comes" && !now) {
-        this.world.strangers.add(name);
+        this.world.strangers.add(claim);
         server.create(CLAIMS, NAMESPACE, {
           metadata: { namespace: NAMESPACE, name: claim },
           spec: { poolRef: { apiGroup: POOLS.group, kind: POOLS.kind, name: "own" } },
@@ -365,11 +484,11 @@ export class Users {
   }
 }
 
-function withVariable(cluster: ClusterObject, value: string): ClusterObject {
+function withVariable(cluster: ClusterObject, { variable }: Role, value: string): ClusterObject {
   const { topology } = cluster.spec;
   if (!topology) return cluster;
-  const others = topology.variables?.filter(({ name }) => name !== VARIABLE) ?? [];
-  const variables = [...others, { name: VARIABLE, value }];
+  const others = topology.variables?.filter(({ name }) => name !== variable) ?? [];
+  const variables = [...others, { name: variable, value }];
   return { ...cluster, spec: { ...cluster.spec, topology: { ...topology, variables } } };
 }
 

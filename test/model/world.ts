@@ -5,8 +5,8 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { Resource } from "../../lib/adapters/kinds";
-import { HOLD, RELEASED } from "../../lib/core/contract";
-import { CONTROL_PLANE } from "../../lib/core/roles";
+import { CLUSTER_UID, HOLD, RELEASED } from "../../lib/core/contract";
+import { CONTROL_PLANE, ROLES, type Role } from "../../lib/core/roles";
 import type { Facts, KubeObject, Rules } from "../../lib/core/facts";
 import type { Decision } from "../../lib/core/plan";
 import type { Journal } from "../../lib/ports/journal";
@@ -14,9 +14,18 @@ import { failed, FakeApiServer, type StoredEvent } from "../fakes/api-server";
 import { VirtualClock } from "../fakes/virtual-clock";
 import { ClusterApi, defaulted, validate } from "./cluster-api";
 import { Collector } from "./collector";
-import { checkRendering, checkState, checkWrite, LawBroken } from "./laws";
+import {
+  checkAnswer,
+  checkPromptness,
+  checkRendering,
+  checkState,
+  checkUpdate,
+  checkWrite,
+  LawBroken,
+} from "./laws";
 import { Line, type Fate } from "./line";
-import { classNameOf, CLUSTERS, NAMESPACE, variableOf, VIP_NOTE } from "./kinds";
+import { ADDRESSES, classNameOf, CLUSTERS, NAMESPACE, textOf, variableOf, vipOf } from "./kinds";
+import { GRACE_MS } from "../../lib/flows/admit";
 import { Admission, Watcher, type Ground } from "./processes";
 import { Provider } from "./provider";
 
@@ -54,6 +63,9 @@ class GuardedApiServer extends FakeApiServer {
   }
 }
 
+/** What the journal says of one role of a Cluster. */
+export const verdictKey = (name: string, role: Role): string => `${name} ${role.name}`;
+
 /** Which table decided. */
 const tableOf = ({ cluster, occasion }: Facts): "create" | "watch" | "gone" =>
   cluster.state !== "found" ? "gone" : occasion === "admission" ? "create" : "watch";
@@ -76,7 +88,7 @@ export class World {
   readonly story: string[] = [];
   /** The rows that decided, in the order they did. */
   readonly rows: string[] = [];
-  /** The last decision for each Cluster by a watcher. */
+  /** The last decision for each Cluster and role by a watcher. */
   readonly verdicts = new Map<string, Decision>();
   /** UIDs of Clusters whose address somebody took away by hand, or that came without one of ours. */
   readonly tampered = new Set<string>();
@@ -84,6 +96,12 @@ export class World {
   readonly untouched = new Set<string>();
   /** UIDs of Clusters that came with what was rendered elsewhere. */
   readonly leftAlone = new Set<string>();
+  /** By name of a Cluster, what users wrote there as a VIP. */
+  readonly written = new Map<string, Set<string>>();
+  /** What of it they wrote into a Cluster that was there: admission reads nothing then. */
+  readonly rewritten = new Map<string, Set<string>>();
+  /** By UID of a Cluster and role, VIPs of ours that their user replaced. */
+  readonly former = new Map<string, string>();
   /** Names of Clusters whose claim's name a stranger has, or had. */
   readonly strangers = new Set<string>();
   /** By UID of a Cluster, the revision in which its create began. */
@@ -104,7 +122,8 @@ export class World {
       record: (facts, { decisions }) => {
         for (const decision of decisions) {
           this.rows.push(`${tableOf(facts)}: ${decision.row}`);
-          if (facts.occasion === "watch") this.verdicts.set(facts.key.name, decision);
+          if (facts.occasion === "watch")
+            this.verdicts.set(verdictKey(facts.key.name, decision.role), decision);
         }
       },
     };
@@ -144,11 +163,16 @@ export class World {
     const wished = structuredClone(after);
     const admission = this.admissions.find((one) => one !== undefined);
     const hook = admission ?? new Admission("nobody", this.#ground);
-    const answer = hook.update(before, wished);
-    if (!admission && JSON.stringify(answer) !== JSON.stringify(wished))
+    const { object, refusal } = hook.update(before, wished);
+    const isChanged = refusal !== undefined || JSON.stringify(object) !== JSON.stringify(wished);
+    if (!admission && isChanged)
       throw failed(500, "InternalError", "failed calling webhook", after.metadata.name ?? "");
-    this.#note(() => checkWrite(this, "update", wished, answer));
-    return answer;
+    if (refusal !== undefined) {
+      this.#note(() => checkAnswer(this, before, wished, refusal));
+      throw failed(403, "Forbidden", refusal, after.metadata.name ?? "");
+    }
+    this.#note(() => checkUpdate(this, before, wished, object));
+    return object;
   }
 
   /**
@@ -168,7 +192,10 @@ export class World {
     const until = this.clock.now() + REQUEST_MS;
     const askedAt = this.server.revision;
     void admission.create(wished, isDryRun).then(({ object, refusal }) => {
-      if (refusal !== undefined) return this.tell(`refused: ${refusal}`);
+      if (refusal !== undefined) {
+        this.#note(() => checkAnswer(this, undefined, wished, refusal));
+        return this.tell(`refused: ${refusal}`);
+      }
       this.#note(() => checkWrite(this, "create", wished, object));
       if (isRefused || isDryRun || !admission.isAlive) return undefined;
       const run = (): void => {
@@ -216,17 +243,30 @@ export class World {
     const { uid = "", name = "" } = object.metadata;
     if (of !== CLUSTERS) return;
     if (isLetGo(object) || (before && this.#isUnknowable(before, object))) this.leftAlone.add(uid);
+    for (const role of ROLES) this.#rememberFormer(object, before, role);
     if (type === "DELETED") this.tampered.delete(uid);
     if (type !== "ADDED" || !this.untouched.delete(name)) return;
     this.tampered.add(uid);
     this.leftAlone.add(uid);
   }
 
+  #rememberFormer(object: KubeObject, before: KubeObject | undefined, role: Role): void {
+    const { uid = "", annotations = {} } = object.metadata;
+    const former = annotations[role.replaced];
+    const key = verdictKey(uid, role);
+    if (former === undefined) return void this.former.delete(key);
+    if (former === before?.metadata.annotations?.[role.replaced]) return;
+    const wasOurs = this.server
+      .list(ADDRESSES)
+      .some((one) => textOf(one) === former && one.metadata.annotations?.[CLUSTER_UID] === uid);
+    if (wasOurs && former === vipOf(before, role)) this.former.set(key, former);
+  }
+
   /** A Cluster without a VIP that gets a class whose wish for one shows in no empty default: a hook that reads nothing cannot see it. */
   #isUnknowable(before: KubeObject, after: KubeObject): boolean {
-    if (classNameOf(before) === classNameOf(after) || variableOf(after) === "") return false;
+    if (classNameOf(before) === classNameOf(after) || variableOf(after, CONTROL_PLANE) === "") return false;
     const notes = before.metadata.annotations ?? {};
-    return notes[VIP_NOTE] === undefined && notes[HOLD] === undefined;
+    return notes[CONTROL_PLANE.annotation] === undefined && notes[HOLD] === undefined;
   }
 
   tell(words: string): undefined {
@@ -282,10 +322,36 @@ export class World {
     this.line.deliver(n, fate);
   }
 
+  /** It is there, or may come any moment. */
+  isKnown(name: string): boolean {
+    return (
+      this.server.find(CLUSTERS, NAMESPACE, name) !== undefined ||
+      this.#stores.some(({ words }) => words === `store Cluster ${name}`) ||
+      this.admissions.some((one) => [...(one?.open ?? [])].some((create) => create.name === name))
+    );
+  }
+
+  /** Creates wait for nothing but a role that is no endpoint. */
+  get isInGrace(): boolean {
+    return this.admissions.some((admission) =>
+      [...(admission?.open ?? [])].some(({ name }) => admission?.decided.has(name)),
+    );
+  }
+
+  /** As long as such a create may take. */
+  waitOutGrace(): void {
+    this.tell(`${GRACE_MS} ms pass`);
+    this.clock.advance(GRACE_MS);
+  }
+
   /** Whatever was set off runs up to its next request. @throws what went wrong meanwhile */
   async calm(): Promise<void> {
     await setImmediate();
+    // What is due at once.
+    this.clock.advance(0);
     await setImmediate();
+    await setImmediate();
+    this.#note(() => checkPromptness(this));
     if (this.#broken) throw this.#broken;
   }
 
