@@ -646,17 +646,17 @@ describe("GB8 A host that its user gave", () => {
   });
 });
 
-/** What the words on roles and settings ask for, and restore does not do yet. */
 describe("Found by review: another VIP", () => {
-  const ingressVariable = (value: unknown): Change => variables({ [INGRESS_VARIABLE]: value });
-
-  test.failing("of the ingress role is no reason to refuse a request", () => {
+  test("of the ingress role is refused, too, once machines run: they may answer there", () => {
+    const ingressVariable = (value: unknown): Change => variables({ [INGRESS_VARIABLE]: value });
     const before = facts(withIngress(), ingressVariable(INGRESS_VIP), running);
     const wished = facts(withIngress(), ingressVariable(OTHER_IP), running);
-    expect(restoration(before, wished).refusal).toBeUndefined();
+    expect(restoration(before, wished).refusal).toEqual(
+      verdict("VipChange", `${INGRESS_VIP} to ${OTHER_IP}`),
+    );
   });
 
-  test.failing("that is allowed keeps the port, where the manifest has no endpoint", () => {
+  test("that is allowed keeps the port, where the manifest has no endpoint", () => {
     const before = facts(complete(), endpoint({ host: VIP, port: 9345 }), running);
     const wished = facts(variable(OTHER_IP), running, allowing(OTHER_IP));
     expect(restore(before, wished).endpoint).toEqual({ host: OTHER_IP, port: 9345 });

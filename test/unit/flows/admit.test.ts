@@ -30,6 +30,7 @@ import {
   ingressClaim,
   ingressOptedOut,
   ingressPool,
+  labelled,
   NOW,
   noTopology,
   optedOut,
@@ -573,16 +574,29 @@ describe("A create that is refused", () => {
   });
 });
 
-/** What the tables say, and the flow does not do yet. */
 describe("Found by review: admit", () => {
-  test.failing(
-    "an address that two pools gave holds the Cluster, as its row says, and is no reason to refuse",
-    async () => {
-      const wide = globalPool("wide", forClass("k3s"), giving("10.0.0.0/16"));
-      const stage = stageWith({ pools: [pool("own"), wide] });
-      stage.add(CLUSTERS, red(VIP));
-      const { edit, refusal } = await ask(stage);
-      expect({ edit, refusal }).toEqual({ edit: holding("AddressTaken"), refusal: undefined });
-    },
-  );
+  test("an address that two pools gave holds the Cluster, as its row says, and is no reason to refuse", async () => {
+    const wide = globalPool("wide", forClass("k3s"), giving("10.0.0.0/16"));
+    const stage = stageWith({ pools: [pool("own"), wide] });
+    stage.add(CLUSTERS, red(VIP));
+    const { edit, refusal } = await ask(stage);
+    expect({ edit, refusal }).toEqual({ edit: holding("AddressTaken"), refusal: undefined });
+  });
+
+  /** The delete is guarded by the version that was written, and the provider has put its finalizer on since. */
+  test.failing("a refusal gives back also a claim that the provider touched meanwhile", async () => {
+    const clock = new VirtualClock(NOW);
+    const stage = new Stage(both, clock);
+    stage.withheld = [INGRESS_CLAIM];
+    stage.add(CLUSTERS, red(OTHER_IP));
+    stage.beforeNext("watch", () => {
+      const made = stage.get("ingressClaim");
+      if (made) stage.set("ingressClaim", labelled("their", "change")(made));
+    });
+    const answer = ask(stage, [host(OTHER_IP)]);
+    await meanwhile();
+    clock.step();
+    await answer;
+    expect(stage.get("ingressClaim")).toBeUndefined();
+  });
 });
