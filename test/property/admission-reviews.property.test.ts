@@ -25,7 +25,7 @@ import { applyEdit, hold, mergeEdits, type Edit } from "../../lib/core/edit";
 import type { Facts, KubeObject, Rules } from "../../lib/core/facts";
 import type { Plan } from "../../lib/core/plan";
 import { choosePool } from "../../lib/core/pool-choice";
-import { CONTROL_PLANE } from "../../lib/core/roles";
+import { CONTROL_PLANE, ROLES, type Role } from "../../lib/core/roles";
 import { hasOptedOut } from "../../lib/core/situation";
 import { tidy } from "../../lib/core/tidy";
 import { REASONS } from "../../lib/core/verdict";
@@ -397,13 +397,16 @@ const patched = (object: KubeObject, patch: readonly Operation[]): KubeObject =>
   applyPatch(structuredClone(object), structuredClone(patch), true).newDocument;
 
 /** A list or map that is null is not there, says the API server. */
-const EMPTY = /^replace \/(metadata\/annotations|spec\/controlPlaneEndpoint|spec\/topology\/variables)$/;
+const EMPTY =
+  /^replace \/(metadata\/(annotations|labels)|spec\/controlPlaneEndpoint|spec\/topology\/variables)$/;
 
 /** Where a create may be changed, by the operations of its patch. */
 const OURS = [
   /^(add|replace) \/metadata\/name$/,
   /^add \/metadata\/annotations$/,
-  /^(add|replace|remove) \/metadata\/annotations\/(vip\.capi\.gorizond\.io~1(hold|control-plane-vip|ingress-vip)|cluster\.x-k8s\.io~1paused)$/,
+  /^(add|replace|remove) \/metadata\/annotations\/(vip\.capi\.gorizond\.io~1(hold|(control-plane|ingress)-vip(-replaced)?)|cluster\.x-k8s\.io~1paused)$/,
+  /^add \/metadata\/labels$/,
+  /^(add|replace|remove) \/metadata\/labels\/vip\.capi\.gorizond\.io~1ingress-vip$/,
   /^add \/spec\/controlPlaneEndpoint$/,
   /^(add|replace) \/spec\/controlPlaneEndpoint\/(host|port)$/,
   /^add \/spec\/topology\/variables$/,
@@ -422,8 +425,15 @@ function decided({ review: { object }, result, records, failures }: Answered): E
   const { name } = result.metadata;
   const tidied = tidy(clusterFacts(object, NAMESPACE), "");
   const named = name !== undefined && name !== object.metadata.name ? { name } : {};
-  return mergeEdits({ ...tidied, ...named }, records.at(-1)?.plan.edit ?? {});
+  return ROLES.map((role) => lastOf(role, records)?.plan.edit ?? {}).reduce(mergeEdits, {
+    ...tidied,
+    ...named,
+  });
 }
+
+/** Each role settles by itself. */
+const lastOf = (role: Role, records: Heard["records"]): Heard["records"][number] | undefined =>
+  records.filter(({ plan }) => plan.decisions[0]?.role === role).at(-1);
 
 type Law = (answered: Answered) => void;
 
@@ -437,7 +447,10 @@ const alwaysHolds: Record<string, Law> = {
     for (const warning of warnings) must(names(warning, / \(\w+\)\. /), `warned: ${warning}`);
     if (allowed) return must(status === undefined, "a status beside an allowed answer");
     must(patch.length === 0 && warnings.length === 0, "a refusal with a patch or warnings");
-    const isClear = names(status?.message, / \((HostAndVariableDiffer|PoolRequired)\)\. /);
+    const isClear = names(
+      status?.message,
+      / \((HostAndVariableDiffer|PoolRequired|InsideOwnNetwork|AddressTaken)\)\. /,
+    );
     must(status?.code === 403 && isClear, `refused: ${brief(answer)}`);
   },
   "no mistake of ours is heard of where all is as it should be": ({ review, setting, failures }) => {
@@ -469,10 +482,12 @@ const alwaysHolds: Record<string, Law> = {
     const written = world.asked.filter((what) => !/^(get|list) /.test(what));
     must(!review.dryRun || written.length === 0, String(written));
   },
-  "nothing is written but claims": ({ world }) => {
+  "nothing is written but claims and what is pinned for them": ({ world }) => {
     const written = world.asked.filter((what) => !/^(get|list|watch) /.test(what));
     must(
-      written.every((what) => /^(create|patch) ipaddressclaims$/.test(what)),
+      written.every((what) =>
+        /^((create|patch|delete) ipaddressclaims|(create|delete) ipaddresses)$/.test(what),
+      ),
       String(written),
     );
   },
@@ -501,6 +516,12 @@ function hostOf(object: KubeObject): string | undefined {
 function isOfConcern(object: KubeObject): boolean {
   const facts = clusterFacts(object, NAMESPACE);
   return facts.class !== undefined && !facts.hasRefs && !hasOptedOut(facts, CONTROL_PLANE);
+}
+
+/** None of its roles is of our concern. */
+function isOfNoConcern(object: KubeObject): boolean {
+  const facts = clusterFacts(object, NAMESPACE);
+  return facts.class === undefined || facts.hasRefs || ROLES.every((role) => hasOptedOut(facts, role));
 }
 
 /** The API server refuses it whatever we say. */
@@ -532,7 +553,7 @@ function mayGoWithout({ review, setting, world }: Answered): boolean {
 /** What holds for a create that Cluster API would not refuse by itself. */
 const holdsForClusters: Record<string, Law> = {
   "a Cluster of nobody's concern costs no request, and is left as it is": ({ review, world, answer }) => {
-    if (isOfConcern(review.object) || cannotBeStored(review.object)) return;
+    if (!isOfNoConcern(review.object) || cannotBeStored(review.object)) return;
     must(world.asked.length === 0, String(world.asked));
     must(
       answer.patch.every(({ op, path }) => op === "remove" || path === "/metadata/name"),
@@ -581,7 +602,7 @@ const contradictsNothing = (first: Answered, second: Answered): void => {
 };
 
 function staysDone(first: Answered, second: Answered): void {
-  const isDone = first.records.at(-1)?.plan.decisions[0]?.verdict.reason === "Assigned";
+  const isDone = lastOf(CONTROL_PLANE, first.records)?.plan.decisions[0]?.verdict.reason === "Assigned";
   const { namespace, name } = first.result.metadata;
   // One that was said to be absent, and is not, is found when the weather is calm.
   const isTaken = first.world.server.find(CLUSTERS, namespace, name ?? "") !== undefined;

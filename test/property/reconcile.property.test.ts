@@ -1,4 +1,5 @@
 /** Pass after pass, every Cluster comes to rest, and stays there. */
+import { address, annotated, bound, claim, held, owned, put, secured, stored, VIP } from "../gen/objects";
 import fc from "fast-check";
 import { reconcile } from "../../lib/flows/reconcile";
 import { valueOf, type Facts } from "../../lib/core/facts";
@@ -52,4 +53,24 @@ test("a host that stood before still stands, and an address that is the host is 
     }),
     { numRuns: 250 },
   );
+});
+
+test("GB7 what somebody writes between our read and our write is not lost", async () => {
+  const stage = new Stage({
+    cluster: stored(held("WaitingForAddress")),
+    claim: claim(bound, owned()),
+    address: address(secured()),
+  });
+  stage.beforeNext("write", () =>
+    stage.set(
+      "cluster",
+      stored(held("WaitingForAddress"), annotated("theirs"), put("metadata", "resourceVersion")("101")),
+    ),
+  );
+  expect((await look(stage)).kind).toBe("rest");
+  expect(stage.records.map(({ outcome }) => outcome)).toContain("conflict");
+  expect(stage.get("cluster")).toMatchObject({
+    metadata: { annotations: { theirs: "true" } },
+    spec: { controlPlaneEndpoint: { host: VIP } },
+  });
 });

@@ -472,8 +472,8 @@ describe("A pass over both roles", () => {
 
   test("edits the Cluster once for both, so that it is rendered once", () => {
     const writes = writesOf(plan(both), valueOf(both.cluster));
-    expect(writes.map((steps) => steps.map(words))).toEqual([["edit blue"]]);
-    expect(writes.flat()).toMatchObject([
+    expect(writes.map(({ steps }) => steps.map(words))).toEqual([["edit blue"]]);
+    expect(writes.flatMap(({ steps }) => steps)).toMatchObject([
       {
         edit: {
           endpoint: { host: VIP },
@@ -493,12 +493,12 @@ describe("A pass over both roles", () => {
     );
     const world = { class: strict, pools: [pool("own"), ...pools], ingress: adopted };
     const first = watching({ ...world, cluster: stored(held("WaitingForAddress")), ...ownedOnly });
-    const [write] = writesOf(plan(first), valueOf(first.cluster)).flat();
+    const [write] = writesOf(plan(first), valueOf(first.cluster)).flatMap(({ steps }) => steps);
     expect(write).toMatchObject({ edit: { endpoint: { host: VIP }, variables: { [VARIABLE]: VIP } } });
     expect(write).not.toHaveProperty(["edit", "variables", INGRESS.variable]);
     const next = watching({ ...world, cluster: stored(complete()), ...ownedOnly });
     const writes = writesOf(plan(next), valueOf(next.cluster));
-    expect(writes.flat()).toMatchObject([{ kind: "adopt-claim" }, { edit: filled() }]);
+    expect(writes.flatMap(({ steps }) => steps)).toMatchObject([{ kind: "adopt-claim" }, { edit: filled() }]);
   });
 
   test("does for each role what is to be done with its claim", () => {
@@ -509,7 +509,7 @@ describe("A pass over both roles", () => {
       ingress: {},
     });
     const writes = writesOf(plan(facts), valueOf(facts.cluster));
-    expect(writes.map((steps) => steps.map(words))).toEqual([
+    expect(writes.map(({ steps }) => steps.map(words))).toEqual([
       ["create vip-cp-blue from InClusterIPPool own owned by uid-blue"],
       [CREATE],
     ]);
@@ -525,7 +525,7 @@ describe("A pass over both roles", () => {
       ingress: adopted,
     });
     const writes = writesOf(plan(facts), valueOf(facts.cluster));
-    expect(writes.flat()).toMatchObject([{ kind: "edit-cluster", edit: filled() }]);
+    expect(writes.flatMap(({ steps }) => steps)).toMatchObject([{ kind: "edit-cluster", edit: filled() }]);
   });
 
   test("asks for each role by itself who has its address", () => {

@@ -1,6 +1,6 @@
 /** The rows of no-host-rows.ts, one by one, in their words. */
 import { plan } from "../../../lib/core/plan";
-import { CONTROL_PLANE } from "../../../lib/core/roles";
+import { CONTROL_PLANE, INGRESS } from "../../../lib/core/roles";
 import { NO_HOST_ROWS } from "../../../lib/core/no-host-rows";
 import { everyRow, type Case } from "../../gen/decisions";
 import { watching } from "../../gen/facts";
@@ -12,15 +12,20 @@ import {
   created,
   endpoint,
   forClass,
+  FORMER_UID,
   forRole,
   free,
   fromPool,
   giving,
   held,
+  ingressAddress,
+  ingressBound,
+  ingressClaim,
   initialized,
   minutes,
   OTHER_IP,
   owned,
+  pausedByAnnotation,
   pool,
   put,
   reservedSince,
@@ -34,6 +39,7 @@ import {
   variable,
   VIP,
   VIP_ANNOTATION,
+  wantsBoth,
   wantsVipWithDefault,
 } from "../../gen/objects";
 import {
@@ -43,6 +49,7 @@ import {
   CREATE,
   DELETE,
   ended,
+  former,
   LABEL,
   lifted,
   noVariable,
@@ -421,6 +428,46 @@ const sharedAddresses: Case[] = [
 
 describe("A stored Cluster without a host", () => {
   everyRow([NO_HOST_ROWS], [...withoutHost, ...sharedAddresses]);
+});
+
+test.each([CONTROL_PLANE, INGRESS])(
+  "GB14 pools that are deleted, paused, or out of addresses are skipped, and it says why: $name",
+  (role) => {
+    const full = [pool("a", terminating()), pool("b", pausedByAnnotation), pool("c", free(0))];
+    const pools = full.map(forRole(role.name));
+    const world = { role, cluster: stored(), class: clusterClass(wantsBoth) };
+    const [none] = plan(watching({ ...world, pools })).decisions;
+    expect(none?.verdict).toEqual({
+      reason: "PoolExhausted",
+      detail:
+        "InClusterIPPool a: it is being deleted; InClusterIPPool b: it is paused; InClusterIPPool c: it has no free address",
+    });
+    expect(none?.steps ?? []).toEqual([]);
+    const { steps } = plan(watching({ ...world, pools: [...pools, forRole(role.name)(pool("d"))] }));
+    expect(steps).toMatchObject([{ kind: "create-claim", claim: { pool: { name: "d" } } }]);
+  },
+);
+
+test.each([
+  [CONTROL_PLANE, former],
+  [
+    INGRESS,
+    {
+      claim: ingressClaim(ingressBound, owned(FORMER_UID)),
+      address: ingressAddress(secured(FORMER_UID)),
+    },
+  ],
+])("GB2 the claim of a former Cluster of the name is never used: $name", (role, world) => {
+  const { edit, steps } = plan(
+    watching({ role, cluster: stored(), class: clusterClass(wantsBoth), ...world }),
+  );
+  expect([edit, steps]).toEqual([{}, []]);
+});
+
+test.each([CONTROL_PLANE, INGRESS])("GB17 a Cluster that is being deleted gets no claim: $name", (role) => {
+  const cluster = stored(terminating());
+  const { edit, steps } = plan(watching({ role, cluster, class: clusterClass(wantsBoth) }));
+  expect([edit, steps]).toEqual([{}, []]);
 });
 
 describe("Another pool", () => {
