@@ -12,7 +12,7 @@ import ts from "typescript";
 import { ClusterHook } from "../../capabilities/cluster-hook";
 import { clusterFacts } from "../../lib/adapters/kube-objects";
 import { ALLOW_CHANGE, OUR_PAUSE, PAUSED } from "../../lib/core/contract";
-import { applyEdit, type Edit } from "../../lib/core/edit";
+import { applyEdit } from "../../lib/core/edit";
 import type { ClusterFacts, KubeObject } from "../../lib/core/facts";
 import { sameHost } from "../../lib/core/address";
 import { restore, type Restoration } from "../../lib/core/restore";
