@@ -246,13 +246,12 @@ function checkPause(before: KubeObject, after: KubeObject, both: () => unknown):
 function checkRollout(world: World, before: KubeObject, after: KubeObject, both: () => unknown): void {
   const { rendered } = world.clusterApi;
   const uid = before.metadata.uid ?? "";
-  const value = variablesOf(after);
-  const rolls = rendered.has(uid) && value !== rendered.get(uid) && value !== variablesOf(before);
+  // A default is Cluster API's to write.
+  const isWrittenHere = (role: Role): boolean =>
+    variableOf(after, role) !== variableOf(before, role) && !isEmptyVip(variableOf(after, role));
+  const rolls = rendered.has(uid) && rendered.get(uid) !== variablesOf(after) && ROLES.some(isWrittenHere);
   const allowed =
-    !hasStarted(before) ||
-    noteOf(before, APPLY_LATE) === "true" ||
-    noteOf(before, PAUSED) === OUR_PAUSE ||
-    isOff(before, INGRESS);
+    !hasStarted(before) || noteOf(before, APPLY_LATE) === "true" || noteOf(before, PAUSED) === OUR_PAUSE;
   law("we never roll machines", !rolls || allowed, both);
 }
 
@@ -283,13 +282,20 @@ function checkVip(
   const vip = vipOf(cluster, role);
   if (vip === undefined || isWritten(world, name, vip)) return;
   const twin = clusters.find((other) => other !== cluster && has(other, vip));
-  const isTwinWritten = twin && world.rewritten.get(twin.metadata.name ?? "")?.has(vip);
-  law("no two Clusters share an address", !twin || isTwinWritten === true, () => [
+  law("no two Clusters share an address", !twin || isOfHisUser(world, twin, vip), () => [
     vip,
     name,
     twin?.metadata.name,
   ]);
   law("an address in use is never free", isThere(vip), () => [vip, cluster]);
+}
+
+/** Written into a Cluster that was there, or where we neither refuse a request nor put it into force. */
+function isOfHisUser(world: World, cluster: KubeObject, vip: string): boolean {
+  const { name = "" } = cluster.metadata;
+  const isInForce = hostOf(cluster) === vip && noteOf(cluster, PAUSED) !== OUR_PAUSE;
+  const isRewritten = world.rewritten.get(name)?.has(vip) ?? false;
+  return isRewritten || (isWritten(world, name, vip) && !isInForce);
 }
 
 const has = (cluster: KubeObject, vip: string): boolean => ROLES.some((role) => vipOf(cluster, role) === vip);
@@ -580,6 +586,8 @@ function checkParked(world: World, address: KubeObject): void {
   const { namespace, name = "" } = address.metadata;
   const owners = world.server.find(CLAIMS, namespace, name)?.metadata.ownerReferences ?? [];
   const clusters = world.server.list(CLUSTERS).map(({ metadata }) => metadata.uid);
+  // BROKEN 6: whoever deletes its Cluster and orphans what is owned leaves it there for good.
+  if (owners.length === 0) return;
   const isOwned = owners.some(({ uid }) => clusters.includes(uid));
   law("an address is parked for a Cluster that lives", isOwned, () => address);
 }
