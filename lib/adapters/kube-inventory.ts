@@ -22,7 +22,7 @@ import type { Inventory } from "../ports/inventory";
 import type { Client } from "./client";
 import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, IN_CLUSTER_POOLS, type Resource } from "./kinds";
 import { failureOf } from "./kube-failure";
-import { addressFacts, addressOf, claimFacts, classFacts, clusterFacts, endpointOf } from "./kube-objects";
+import { addressFacts, addressOf, claimFacts, classFacts, clusterFacts, vipsOf } from "./kube-objects";
 import { FirstSight } from "./first-sight";
 import { listPools } from "./pool-listing";
 import { Sightings } from "./sightings";
@@ -156,7 +156,7 @@ export class KubeInventory implements Inventory {
         this.client.list(CLUSTERS, {}, signal),
         this.client.list(ADDRESSES, {}, signal),
       ]);
-      const endpoints = clusters.filter((object) => endpointOf(object) === address);
+      const endpoints = clusters.filter((object) => vipsOf(object).includes(address));
       const given = addresses.filter((object) => addressOf(object) === address && !isParked(object));
       return found([
         ...endpoints.filter((object) => !isSame(keyOfCluster(object), but)).map(holderOf(CLUSTERS)),

@@ -26,7 +26,7 @@ import type {
   StringVariable,
 } from "../core/facts";
 import { poolRanges } from "../core/ranges";
-import type { Role } from "../core/roles";
+import { INGRESS, type Role } from "../core/roles";
 
 const lenient = <T extends v.GenericSchema>(schema: T) => v.fallback(v.optional(schema), undefined as never);
 const text = lenient(v.string());
@@ -122,11 +122,17 @@ export function clusterFacts(source: KubeObject, namespace?: string): ClusterFac
   };
 }
 
-const EndpointShape = part({ spec: part({ controlPlaneEndpoint: part({ host: text }) }) });
+const PlacesShape = part({
+  metadata: part({ annotations: texts }),
+  spec: part({ controlPlaneEndpoint: part({ host: text }) }),
+});
 
-/** The address of a Cluster's endpoint, and nothing else of it: for looks at all there are. */
-export const endpointOf = (source: KubeObject): string | undefined =>
-  canonicalAddress(v.parse(EndpointShape, source).spec.controlPlaneEndpoint.host ?? "");
+/** The addresses that a Cluster has, and nothing else of it: for looks at all there are. */
+export function vipsOf(source: KubeObject): string[] {
+  const { metadata, spec } = v.parse(PlacesShape, source);
+  const hosts = [spec.controlPlaneEndpoint.host, metadata.annotations[INGRESS.annotation]];
+  return hosts.flatMap((host) => canonicalAddress(host ?? "") ?? []);
+}
 
 type ClusterStatus = v.InferOutput<typeof ClusterShape>["status"];
 

@@ -64,7 +64,7 @@ export function parking(s: Situation): Step[] {
   const { namespace } = facts.key;
   const parked = {
     namespace,
-    name: parkedName(pin.address),
+    name: parkedName(pin.address, pool.ref),
     role: PARKED,
     pool: pool.ref,
     owner: ownerOf(s),

@@ -252,16 +252,16 @@ export const createTable: readonly Row<Situation>[] = [
     plan: looksFirst,
   },
   {
-    // A user's address is refused; another can be had instead of a pool's, but not within this request.
+    // Another address can be had instead, but not within this request.
     name: "bound, and another has it",
     when: (s) => (s.roleFacts.reserved || s.facts.dryRun) && isBound(s) && isTaken(s),
-    plan: (s) => (s.pin ? denied : held)(s, "AddressTaken", takenWords(s)),
+    plan: (s) => held(s, "AddressTaken", takenWords(s)),
   },
   {
     name: "bound",
     when: (s) => (s.roleFacts.reserved || s.facts.dryRun) && isBound(s),
     plan: (s) => {
-      const vip = s.address?.address ?? "";
+      const vip = given(s) ?? s.address?.address ?? "";
       const reason = s.pin ? "UserProvided" : "Assigned";
       return { verdict: verdict(reason, vip), edit: placeVip(s, vip, true) };
     },

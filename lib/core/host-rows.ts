@@ -73,16 +73,8 @@ const isComing = (s: Situation): boolean =>
 
 const ROWS: readonly Row<Situation>[] = [
   {
-    name: "claim or address of the VIP deleted by hand",
-    when: (s) =>
-      isItsVip(s) &&
-      (!s.held || s.class !== undefined) &&
-      (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
-    plan: (s) => says("AddressDetached", s.host, endingHold(s)),
-  },
-  {
     name: "the VIP may be another's too: who has it?",
-    when: (s) => isItsVip(s) && isUnseen(s) && mayBeShared(s) && lacksLook(s),
+    when: (s) => isItsVip(s) && isUnseen(s) && (!s.claim || mayBeShared(s)) && lacksLook(s),
     plan: looking,
   },
   {
@@ -90,6 +82,14 @@ const ROWS: readonly Row<Situation>[] = [
     name: "the VIP is another's too",
     when: (s) => isItsVip(s) && isUnseen(s) && isTaken(s),
     plan: (s) => taken(s, { steps: s.claim && !s.claim.deleting ? [remove(s.claim)] : [] }),
+  },
+  {
+    name: "claim or address of the VIP deleted by hand",
+    when: (s) =>
+      isItsVip(s) &&
+      (!s.held || s.class !== undefined) &&
+      (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
+    plan: (s) => says("AddressDetached", s.host, endingHold(s)),
   },
   {
     name: "the VIP is secured before the hold ends",

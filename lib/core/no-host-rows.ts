@@ -1,5 +1,5 @@
 /** Answers: what is to be done for a stored Cluster that has no host yet? */
-import { canonicalAddress } from "./address";
+import { canonicalAddress, sameHost } from "./address";
 import {
   adoption,
   claiming,
@@ -66,7 +66,8 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
     plan: (s) => {
       const host = s.variable ?? "";
       const edit = placeVip({ ...s, held: false }, host, canonicalAddress(host) !== undefined);
-      return says("UserProvided", host, { ...retireAged(s), edit });
+      const isItsOwn = sameHost(host, s.address?.address);
+      return says("UserProvided", host, { ...(!isItsOwn && retireAged(s)), edit });
     },
   },
   {

@@ -10,6 +10,7 @@ import { sameHost } from "./address";
 import { ALLOW_CHANGE, DELETE_FOR_MOVE, HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "./contract";
 import { hold, isEmpty, mergeEdits, NO_EDIT, type Edit } from "./edit";
 import type { ClusterFacts } from "./facts";
+import { isInside } from "./ranges";
 import { ROLES, type Role } from "./roles";
 import { hasOptedOut, isHeld, isNobodys, labelling } from "./situation";
 import { verdict, type Verdict } from "./verdict";
@@ -28,10 +29,12 @@ const refused = (refusal: Verdict): Restoration => ({ ...NOTHING, refusal });
 export function restore(old: ClusterFacts, wished: ClusterFacts): Restoration {
   if (wished.deleting || wished.annotations[DELETE_FOR_MOVE] !== undefined || !wished.class) return NOTHING;
   const all = ROLES.map((role) => restoreRole(role, old, wished));
+  const { refusal } = all.find((one) => one.refusal) ?? NOTHING;
+  if (refusal) return refused(refusal);
   return {
     edit: all.map(({ edit }) => edit).reduce(mergeEdits),
     warnings: all.flatMap(({ warnings }) => warnings),
-    refusal: all.find(({ refusal }) => refusal)?.refusal,
+    refusal: undefined,
   };
 }
 
@@ -58,14 +61,18 @@ function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Resto
 
 /** Another VIP needs its user's word; without it the old one is put back, or, where machines run, the request denied. */
 function keptOrReplaced(update: UpdateOfVip): Restoration {
-  const { vip, old, wished } = update;
+  const { vip, old } = update;
   const other = otherVip(update);
   if (other === undefined) return edits(putBack(update));
-  if (sameHost(wished.annotations[ALLOW_CHANGE], other)) return replaced(update, other);
+  if (isAllowed(update, other)) return replaced(update, other);
   const change = `${vip} to ${other}`;
   if (old.started) return refused(verdict("VipChange", change));
   return { ...edits(putBack(update)), warnings: [verdict("VipKept", change)] };
 }
+
+/** One annotation for both roles, so it may name two. */
+const isAllowed = ({ wished }: UpdateOfVip, other: string): boolean =>
+  (wished.annotations[ALLOW_CHANGE] ?? "").split(",").some((word) => sameHost(word.trim(), other));
 
 /**
  * A hold ends without a word only when the VIP comes with its annotation, as our completing write brings
@@ -104,16 +111,16 @@ function vipOf(role: Role, { endpoint, annotations }: ClusterFacts): string | un
 function otherVip({ role, vip, old, wished }: UpdateOfVip): string | undefined {
   const { host } = wished.endpoint;
   if (role.isEndpoint && host !== undefined && !sameHost(host, vip)) return host;
-  const value = textOf(wished, role);
-  const isWish = value !== undefined && isIP(value) !== 0 && !isNobodys(value) && !sameHost(value, vip);
-  return isWish && sameHost(textOf(old, role), vip) ? value : undefined;
+  const value = addressIn(textOf(wished, role));
+  return !sameHost(value, vip) && sameHost(textOf(old, role), vip) ? value : undefined;
 }
 
 /** The record goes along, and says what was there before. */
 function replaced(update: UpdateOfVip, other: string): Restoration {
   const { role, vip, old, wished } = update;
   const variable = variableFollows(update, other);
-  if (!variable) return refused(verdict("VariableNotChanged", other));
+  const refusal = obstacle(update, other) ?? (variable ? undefined : verdict("VariableNotChanged", other));
+  if (refusal || !variable) return { ...NOTHING, refusal };
   const former = old.annotations[role.replaced] ?? vip;
   const annotations = {
     [ALLOW_CHANGE]: null,
@@ -127,6 +134,19 @@ function replaced(update: UpdateOfVip, other: string): Restoration {
     variable,
   );
 }
+
+/** What a create would be refused for, as far as it can be seen without asking anybody. */
+function obstacle({ role, vip, wished }: UpdateOfVip, other: string): Verdict | undefined {
+  const network = isInside(other, wished.networks);
+  if (network !== undefined) return verdict("InsideOwnNetwork", `${other} in ${network}`);
+  const third = addressIn(textOf(wished, role));
+  const isThird = third !== undefined && !sameHost(third, vip) && !sameHost(third, other);
+  return isThird ? verdict("HostAndVariableDiffer", `${other} and ${third}`) : undefined;
+}
+
+/** A text that names an address, and not the one that means nothing. */
+const addressIn = (text: string | undefined): string | undefined =>
+  text !== undefined && isIP(text) !== 0 && !isNobodys(text) ? text : undefined;
 
 /**
  * Nobody checks what we write here. The class has accepted an address of this family; for anything else the

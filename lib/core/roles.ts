@@ -3,6 +3,7 @@
  *
  * A new role is a new row; nothing else in `core` asks for a role by name.
  */
+import { Address6 } from "ip-address";
 import { PREFIX } from "./contract";
 
 export interface Role {
@@ -58,7 +59,14 @@ export const claimName = (role: Role, cluster: string): string => `${role.claimP
 /** Of the claim that keeps an address out of a pool because somebody else has it. */
 export const PARKED = "parked";
 
-export const parkedName = (address: string): string => `vip-parked-${address.replace(/[^0-9a-z]+/g, "-")}`;
+const LONGEST_NAME = 253;
+
+/** One for each address and pool: two pools of a namespace may have to be kept from giving the same one. */
+export function parkedName(address: string, pool: { readonly kind: string; readonly name: string }): string {
+  const plain = address.includes(":") ? new Address6(address).canonicalForm() : address;
+  const name = `vip-parked-${plain.replace(/[.:]/g, "-")}-${pool.kind.toLowerCase()}-${pool.name}`;
+  return name.slice(0, LONGEST_NAME).replace(/[^0-9a-z]+$/, "");
+}
 
 /** The Cluster a claim of this name belongs to; undefined where the name is not one of ours. */
 export function clusterOfClaim(name: string): string | undefined {

@@ -12,6 +12,7 @@ import { valueOf } from "./facts";
 import {
   choosePool,
   isOfOtherPool,
+  mayReserve,
   poolName,
   poolOf,
   poolWith,
@@ -69,7 +70,7 @@ export function situationOf(facts: Facts, roleFacts: RoleFacts, cluster: Cluster
     variable,
     pools,
     pin,
-    ofMatchingPool: claim !== undefined && isOfMatchingPool(claim, address, pin, pools),
+    ofMatchingPool: claim !== undefined && isOfMatchingPool(claim, address, pin, pools, facts),
   };
 }
 
@@ -81,19 +82,27 @@ function pinOf(
 ): Pin | undefined {
   const address = canonicalAddress(given ?? "");
   // One address for both roles is reserved as the endpoint.
-  const isEndpoint = wish.role !== CONTROL_PLANE.name && sameHost(cluster.endpoint.host, address);
+  const isEndpoint = wish.role !== CONTROL_PLANE.name && sameHost(endpointWish(cluster), address);
   const pool = address && !isEndpoint ? poolWith(address, valueOf(facts.pools) ?? [], wish) : undefined;
   return pool && address ? { address, pool } : undefined;
 }
 
+function endpointWish({ endpoint, variables }: ClusterFacts): string | undefined {
+  const variable = variables.get(CONTROL_PLANE.variable);
+  return endpoint.host ?? (typeof variable === "string" ? variable : undefined);
+}
+
 function isOfMatchingPool(
-  { pool: own }: ClaimFacts,
+  { pool: claimed }: ClaimFacts,
   address: AddressFacts | undefined,
   pin: Pin | undefined,
   { matching }: PoolChoice,
+  { key: { namespace }, pools }: Facts,
 ): boolean {
-  if (!pin) return matching.some((pool) => samePool(pool.ref, own));
-  return samePool(pin.pool.ref, own) && (!address || address.address === pin.address);
+  if (!pin) return matching.some((pool) => samePool(pool.ref, claimed));
+  if (address && address.address !== pin.address) return false;
+  const own = poolOf(claimed, namespace, valueOf(pools) ?? []);
+  return own !== undefined && mayReserve(own, { address: pin.address, namespace });
 }
 
 /** Cluster API has a field for the endpoint; what it has none for is where we put it. */
@@ -105,9 +114,10 @@ export const wanting = (cluster: ClusterFacts): readonly Role[] =>
   ROLES.filter((role) => hostOf(cluster, role) === undefined && !hasOptedOut(cluster, role));
 
 /** An address that is in place, and that no claim of the Cluster's own stands for; a pool may have it. */
-export function unreserved(cluster: ClusterFacts, { role, address }: RoleFacts): string | undefined {
+export function unreserved(cluster: ClusterFacts, { role, claim, address }: RoleFacts): string | undefined {
   const host = canonicalAddress(hostOf(cluster, role) ?? "");
-  return sameHost(host, valueOf(address)?.address) ? undefined : host;
+  const isReserved = claim.state === "found" && sameHost(host, valueOf(address)?.address);
+  return isReserved ? undefined : host;
 }
 
 /** A pool may have to give something yet, or to reserve what is there. */
@@ -211,7 +221,7 @@ export const isServedBy = (s: Situation): boolean =>
   s.address?.address !== undefined && sameHost(s.host, s.address.address);
 
 /** The host is the address of the claim of our name, and that claim is not a stranger's. */
-export const isItsVip = (s: Situation): boolean => isServedBy(s) && s.claim?.ours !== false;
+export const isItsVip = (s: Situation): boolean => isServedBy(s) && s.claim?.ours !== false && !isPinnable(s);
 
 /** Live, without our finalizer and without a claim: somebody made it by hand. */
 export const isByHand = ({ deletingSince, inUse, pinnedAt }: AddressFacts): boolean =>
@@ -229,7 +239,7 @@ export const hasNoPool = (s: Situation): boolean => !s.pin && s.pools.matching.l
 
 /** The address that is about to be the VIP. */
 const comingVip = ({ address, host, variable }: Situation): string | undefined =>
-  address?.address ?? canonicalAddress(host ?? variable ?? "");
+  canonicalAddress(host ?? variable ?? "") ?? address?.address;
 
 /** Only where somebody else can have it at all, because the look is at every Cluster and address there is. */
 export function mayBeShared({ claim, facts, address }: Situation): boolean {

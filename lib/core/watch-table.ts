@@ -71,7 +71,11 @@ const DELETING_ROWS: readonly Row<Situation>[] = [
   {
     // Cluster API does not delete what is paused.
     name: "held and being deleted",
-    when: (s) => s.cluster.deleting && s.cluster.annotations[PAUSED] === OUR_PAUSE && !s.cluster.specPaused,
+    when: (s) =>
+      s.role.isEndpoint &&
+      s.cluster.deleting &&
+      s.cluster.annotations[PAUSED] === OUR_PAUSE &&
+      !s.cluster.specPaused,
     plan: (s) => says("Deleting", "", { ...retire(s), edit: unpause(s.cluster.annotations, wayOut(s)) }),
   },
   {
@@ -133,13 +137,19 @@ export const watchTable: readonly Row<Situation>[] = [
   GOING_CLAIM_ROW,
   ...PAUSED_ROWS,
   {
+    // A create died between the two writes of its reservation, and the Cluster came another way.
+    name: "address pinned for nobody",
+    when: (s) => isPinned(s) && !(isPinnable(s) && s.cluster.class && !hasOptedOut(s.cluster, s.role)),
+    plan: (s) => waits(s, "PreviousAddressReleasing", `IPAddress ${s.address?.name}`, unpin(s)),
+  },
+  {
     name: "no topology",
     when: (s) => s.cluster.class === undefined,
     plan: () => says("NoTopology"),
   },
   {
     name: "a hold that is over is tidied away",
-    when: ({ cluster }) => !isHeld(cluster) && !isEmpty(tidied(cluster)),
+    when: ({ role, cluster }) => role.isEndpoint && !isHeld(cluster) && !isEmpty(tidied(cluster)),
     plan: ({ cluster }) => says("Adopting", "", { edit: tidied(cluster), lookAgainMs: SOON_MS }),
   },
   {
@@ -157,12 +167,6 @@ export const watchTable: readonly Row<Situation>[] = [
     name: "released by the user",
     when: (s) => s.role.isEndpoint && s.cluster.annotations[HOLD] === RELEASED && s.host === undefined,
     plan: (s) => says("Released", "", retire(s)),
-  },
-  {
-    // A create died between the two writes of its reservation, and the Cluster came another way.
-    name: "address pinned for nobody",
-    when: (s) => isPinned(s) && !isPinnable(s),
-    plan: (s) => waits(s, "PreviousAddressReleasing", `IPAddress ${s.address?.name}`, unpin(s)),
   },
   ...HOST_ROWS,
   ...NO_HOST_ROWS,

@@ -1,5 +1,4 @@
 /** Answers: with which change may a new Cluster be stored? */
-import { undoing } from "../core/adoption";
 import { isNobodysBusiness } from "../core/create-table";
 import { mergeEdits, NO_EDIT, type Edit } from "../core/edit";
 import type { ClusterFacts, Facts, RoleFacts } from "../core/facts";
@@ -10,6 +9,7 @@ import type { Executor, Outcome } from "../ports/executor";
 import type { Inventory } from "../ports/inventory";
 import type { Journal } from "../ports/journal";
 import { looked } from "./looked";
+import { ofTheSameRoles, undo } from "./undo";
 import { settle, type Settled } from "./settle";
 
 export interface Admission {
@@ -88,11 +88,6 @@ async function goOn(
   return waitedFor(facts, plan.waitFor.name, inventory, budget);
 }
 
-const ofTheSameRoles = ({ roles }: Facts, again: Facts): Facts => ({
-  ...again,
-  roles: again.roles.filter(({ role }) => roles.some((one) => one.role === role)),
-});
-
 /** What we wrote is what we know: no read lies between a reservation and the wait for its address. */
 const reserved = (facts: Facts, { claims }: Outcome & { kind: "done" }): Facts => ({
   ...facts,
@@ -120,12 +115,12 @@ async function answer(
   settled: readonly Settled[],
   cluster: ClusterFacts,
   budget: AbortSignal,
-  { executor }: Ports,
+  ports: Ports,
 ): Promise<Admission> {
   const name = `${cluster.key.namespace}/${cluster.key.name}`;
   const refusal = refusalIn(settled);
   if (refusal) {
-    await Promise.all(settled.map(({ facts }) => executor.carryOut(undoing(facts), budget)));
+    await Promise.all(settled.map(({ facts }) => undo(facts, budget, ports)));
     return { edit: NO_EDIT, warnings: [], refusal: sentence(refusal, name) };
   }
   const warned = settled.flatMap(({ plan }) => plan.decisions.filter(({ warn }) => warn));

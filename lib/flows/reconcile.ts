@@ -15,14 +15,17 @@ import { settle, type Settled } from "./settle";
 const LONGEST_REST_MS = 300_000;
 
 /** More looks than any Cluster needs to settle; a key that wants more has an event to come. */
-const MOST_ROUNDS = 8;
+const MOST_ROUNDS = 12;
 
 export async function reconcile(key: Key, { inventory, executor, journal }: Ports): Promise<Return> {
   let rounds = 0;
   const pass = new Pass(executor);
   const settled = await settle(await inventory.gather(key), journal, {
     carryOut: (plan, { cluster }) => pass.carryOut(writesOf(plan, valueOf(cluster))),
-    next: async (last) => ((rounds += 1) < MOST_ROUNDS ? goOn(last, pass, inventory) : undefined),
+    next: async (last) => {
+      if (pass.hasNews) rounds += 1;
+      return rounds < MOST_ROUNDS ? goOn(last, pass, inventory) : undefined;
+    },
   });
   return pass.hasFailed || rounds >= MOST_ROUNDS ? retry(settled) : comeBack(settled);
 }

@@ -289,6 +289,7 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
     test("is no pool where every VIP that is wanted has its address", async () => {
       await readyClass();
       await world.create(POOLS, pool(namespace));
+      await world.create(CLAIMS, claim(namespace));
       await world.create(ADDRESSES, address(namespace, saying(VIP)));
       await world.create(CLUSTERS, cluster(namespace, host(VIP, 6443), ingressOptedOut));
       expect(await inventory.gather(key())).toMatchObject({ class: { state: "found" }, pools: found([]) });
@@ -297,6 +298,7 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
     test.each([
       ["the ingress VIP is still wanted", [host(VIP, 6443)]],
       ["a host has no address of its own: a pool may have it", [host("10.9.9.9", 6443), ingressOptedOut]],
+      ["its address has no claim yet", [host(VIP, 6443), ingressOptedOut]],
       ["the ingress VIP on record has none", [host(VIP, 6443), withIngress()]],
     ])("is the pools where %s", async (_what, changes) => {
       await readyClass();

@@ -1188,7 +1188,7 @@ describe("GB8 The variable follows a manual host", () => {
 
 describe("Found by review: create", () => {
   /** The look is for the address of the left-over claim. */
-  test.failing("a given address in no pool is looked for also where a left-over claim lies", () => {
+  test("a given address in no pool is looked for also where a left-over claim lies", () => {
     expect(plan(creating({ cluster: cluster(host(OTHER_IP)), ...bareAndBound })).looks).toMatchObject([
       { address: OTHER_IP },
     ]);
@@ -1200,7 +1200,7 @@ describe("Found by review: create", () => {
   });
 
   /** Only a host counts so far: with two variables, one address is pinned twice. */
-  test.failing("one address in both variables is reserved as the endpoint, and not a second time", () => {
+  test("one address in both variables is reserved as the endpoint, and not a second time", () => {
     const given = variables({ [VARIABLE]: VIP, [INGRESS_VARIABLE]: VIP });
     expect(plan(creatingIngress({ cluster: cluster(given), holders: nobodyElse })).steps).toEqual([]);
   });

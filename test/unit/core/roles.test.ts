@@ -64,11 +64,23 @@ describe("A claim's name", () => {
 
 describe("The name of what is parked", () => {
   test.each([
-    ["10.0.0.10", "vip-parked-10-0-0-10"],
-    ["2001:db8::10", "vip-parked-2001-db8-10"],
-  ])("says the address %s in letters that a name may have", (address, name) => {
-    expect(parkedName(address)).toBe(name);
+    ["10.0.0.10", "vip-parked-10-0-0-10-inclusterippool-own"],
+    ["2001:db8::", "vip-parked-2001-0db8-0000-0000-0000-0000-0000-0000-inclusterippool-own"],
+  ])("says the address %s and its pool in letters that a name may have", (address, name) => {
+    expect(parkedName(address, { kind: "InClusterIPPool", name: "own" })).toBe(name);
     expect(name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+  });
+
+  test("is another one for another address or pool, and never too long", () => {
+    const own = { kind: "InClusterIPPool", name: "own" };
+    const names = [
+      parkedName("2001:db8::1:2", own),
+      parkedName("2001:db8:1::2", own),
+      parkedName("10.0.0.10", own),
+      parkedName("10.0.0.10", { ...own, kind: "GlobalInClusterIPPool" }),
+    ];
+    expect(new Set(names).size).toBe(names.length);
+    expect(parkedName("10.0.0.10", { ...own, name: "p".repeat(250) })).toHaveLength(253);
   });
 
   test("belongs to no role", () => {

@@ -343,7 +343,7 @@ const given: Case[] = [
     title: "one that another has is kept out of the pool, and another claimed",
     facts: ingress({ pools: [...pools, ingressPool("more")], ...bound, holders: [somebody] }),
     reason: "AddressTaken",
-    steps: [`park ${INGRESS_VIP} as vip-parked-10-0-1-10 in InClusterIPPool web`, DELETE],
+    steps: [`park ${INGRESS_VIP} as vip-parked-10-0-1-10-inclusterippool-web in InClusterIPPool web`, DELETE],
   },
   {
     row: "the former VIP stays reserved",

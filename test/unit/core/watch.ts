@@ -60,4 +60,4 @@ export const overlapping = [pool("own"), pool("other", forRole("none"), giving(`
 export const withUnknown = [pool("own"), pool("other", forRole("none"), ofUnknownRanges)];
 export const somebody: Holder = { kind: "Cluster", namespace: "team-b", name: "green" };
 export const PIN = `pin ${VIP} as ${CLAIM} in InClusterIPPool own`;
-export const PARK = `park ${VIP} as vip-parked-10-0-0-10 in InClusterIPPool own`;
+export const PARK = `park ${VIP} as vip-parked-10-0-0-10-inclusterippool-own in InClusterIPPool own`;
