@@ -155,7 +155,12 @@ const isHandedBack = (cluster: KubeObject, role: Role): boolean =>
 /** @param answer what the hook made of an update */
 export function checkUpdate(world: World, old: KubeObject, wished: KubeObject, answer: KubeObject): void {
   const all = (): unknown => ["update", old, wished, answer];
-  checkAllowed(world, wished, answer, all);
+  // BROKEN 11: a variable that follows the host is of a family that the class takes, and forbidden all the same.
+  const isFollowing = (role: Role): boolean => {
+    const value = variableOf(answer, role);
+    return value !== variableOf(wished, role) && value === noteOf(wished, ALLOW_CHANGE);
+  };
+  if (!ROLES.some(isFollowing)) checkAllowed(world, wished, answer, all);
   checkOthers(wished, answer, [...OURS, ...OF_CHANGES], all);
   for (const role of ROLES) checkChange(old, wished, answer, role, all);
 }
@@ -295,8 +300,16 @@ function isOfHisUser(world: World, cluster: KubeObject, vip: string): boolean {
   const { name = "" } = cluster.metadata;
   const isInForce = hostOf(cluster) === vip && noteOf(cluster, PAUSED) !== OUR_PAUSE;
   const isRewritten = world.rewritten.get(name)?.has(vip) ?? false;
-  return isRewritten || (isWritten(world, name, vip) && !isInForce);
+  const isLoose = !isInForce || !isReserved(world, name, vip);
+  return isRewritten || (isWritten(world, name, vip) && isLoose);
 }
+
+/** BROKEN 9: a pool that comes later gives what a Cluster has, and who is given it does not look. */
+const isReserved = ({ server }: World, name: string, vip: string): boolean =>
+  ROLES.some((role) => {
+    const address = server.find(ADDRESSES, NAMESPACE, claimName(role, name));
+    return address !== undefined && textOf(address) === vip;
+  });
 
 const has = (cluster: KubeObject, vip: string): boolean => ROLES.some((role) => vipOf(cluster, role) === vip);
 
@@ -420,8 +433,18 @@ function mayWait(world: World, cluster: KubeObject, role: Role): boolean {
     world.provider.spokeNonsense.has(claim) ||
     isTheUsers ||
     isOff(cluster, role) ||
-    isGivenAndTaken(world, cluster, role)
+    isGivenAndTaken(world, cluster, role) ||
+    isCrossed(world, claim)
   );
+}
+
+/** BROKEN 10: of two creates of one name, one pinned an address, and the other made its claim, in another pool. */
+function isCrossed({ server }: World, name: string): boolean {
+  const [pool, other] = [CLAIMS, ADDRESSES].map((of) => {
+    const spec = server.find(of, NAMESPACE, name)?.["spec"];
+    return (spec as { poolRef: { kind: string; name: string } } | undefined)?.poolRef;
+  });
+  return pool !== undefined && other !== undefined && !same([pool.kind, pool.name], [other.kind, other.name]);
 }
 
 /** Its user has to give another one. */
@@ -473,7 +496,8 @@ function checkSwitchedOff(world: World, cluster: KubeObject, all: () => unknown)
   const isOthers = world.strangers.has(claim) || world.provider.spokeNonsense.has(claim);
   const left = [CLAIMS, ADDRESSES].some((of) => world.server.find(of, NAMESPACE, claim) !== undefined);
   law("an ingress that is off has no VIP", noteOf(cluster, INGRESS.annotation) === undefined, all);
-  law("an ingress that is off holds no address", isOthers || !left, all);
+  const isFormer = noteOf(cluster, INGRESS.replaced) !== undefined;
+  law("an ingress that is off holds no address", isOthers || isFormer || !left, all);
 }
 
 function checkWaiting(world: World, cluster: KubeObject, all: () => unknown): void {
@@ -501,9 +525,12 @@ function checkReserved(world: World, cluster: KubeObject, role: Role, all: () =>
   const isPooled = vip !== undefined && poolsOf(world).some((pool) => addressesOf(pool).includes(vip));
   if (!isPooled || !isFirst || isExcused(world, cluster, role)) return;
   const address = world.server.find(ADDRESSES, NAMESPACE, claim);
-  const { annotations, finalizers } = address?.metadata ?? {};
-  const isKept = annotations?.[CLUSTER_UID] === uid && (finalizers?.includes(IN_USE) ?? false);
-  law("a VIP that a pool has is reserved", address !== undefined && textOf(address) === vip && isKept, all);
+  const isKept = address?.metadata.finalizers?.includes(IN_USE) && noteOf(address, CLUSTER_UID) === uid;
+  law(
+    "a VIP that a pool has is reserved",
+    address !== undefined && isKept === true && textOf(address) === vip,
+    all,
+  );
 }
 
 /** BROKEN 2, 4: what was written by hand waits for a claim that was made for no address, and is never given back. */
@@ -535,7 +562,11 @@ function checkSaid(world: World, cluster: KubeObject, role: Role, all: () => unk
     .find((other) => other.metadata.uid !== cluster.metadata.uid && has(other, vip));
   const reason = decisionOf(world, cluster, role)?.verdict.reason ?? "";
   const isSaid = ["AddressTaken", "AddressDetached", "FormerVipKept"].includes(reason);
-  law("who shares an address is told", twin === undefined || isSaid, () => [all(), twin?.metadata.name]);
+  const isHeld = noteOf(cluster, PAUSED) === OUR_PAUSE;
+  law("who shares an address is told", twin === undefined || isSaid || isHeld, () => [
+    all(),
+    twin?.metadata.name,
+  ]);
 }
 
 const poolsOf = (world: World): KubeObject[] => [
@@ -572,7 +603,8 @@ function checkAddress(world: World, address: KubeObject): void {
   const name = claim.slice(role.claimPrefix.length);
   const cluster = world.server.find(CLUSTERS, NAMESPACE, name);
   const all = (): unknown => [address, cluster, world.verdicts.get(verdictKey(name, role))?.row];
-  if (world.strangers.has(claim) || world.provider.spokeNonsense.has(claim)) return;
+  const isOthers = world.strangers.has(claim) || world.provider.spokeNonsense.has(claim);
+  if (isOthers || isCrossed(world, claim)) return;
   law("an address without a Cluster is given back", cluster !== undefined, all);
   const isLeft = cluster && (isUsersPause(cluster) || noteOf(cluster, DELETE_FOR_MOVE) !== undefined);
   if (!cluster || isLeft || isGoing(cluster)) return;

@@ -22,6 +22,11 @@ const creates = (more: Partial<Command & { do: "create" }> = {}): Command => ({
   ends: "stored",
   ...more,
 });
+const WITH_INGRESS: Start = { ...START, ingress: "wants", hasEdge: true };
+/** An address that its user gives, in a pool. */
+const POOLED = { given: "pool host", at: 0 } as const;
+const turns = (count: number): Command[] =>
+  Array.from({ length: count }, () => ({ do: "turn", n: 0, fate: "answered" }));
 const lost: Command = { do: "turn", n: 0, fate: "lost" };
 
 export const STORIES: readonly (readonly [Start, Command[]])[] = [
@@ -92,6 +97,116 @@ export const STORIES: readonly (readonly [Start, Command[]])[] = [
       settle,
       { do: "rebase", name: "a", to: "c2", how: "apply" },
       { do: "start", who: "watcher", index: 0 },
+      settle,
+    ],
+  ],
+  // Two pools have the same addresses: the ingress is given the endpoint of another Cluster, and looks first.
+  [
+    WITH_INGRESS,
+    [
+      creates({ name: "c" }),
+      settle,
+      { do: "pool", name: "edge", what: "has what the first one has" },
+      settle,
+      creates(),
+      settle,
+      { do: "delete", name: "a", how: "Foreground" },
+      settle,
+    ],
+  ],
+  // An ingress is switched off, and on again.
+  [
+    WITH_INGRESS,
+    [
+      creates(),
+      settle,
+      { do: "note", name: "a", what: "ingress off" },
+      settle,
+      { do: "note", name: "a", what: "ingress on" },
+      settle,
+    ],
+  ],
+  // A user gives what another Cluster has; and what lies in the Cluster's own network.
+  [
+    START,
+    [
+      creates(),
+      settle,
+      creates({ name: "b", ...POOLED }),
+      creates({ name: "c", given: "inside its own network" }),
+      settle,
+    ],
+  ],
+  // A create dies between the two writes of its reservation, and nobody comes after it.
+  [
+    START,
+    [
+      settle,
+      creates(POOLED),
+      ...turns(11),
+      { do: "kill", who: "admission", index: 0, landed: false },
+      settle,
+    ],
+  ],
+  // The same, and the Cluster comes without the address.
+  [
+    START,
+    [
+      settle,
+      creates(POOLED),
+      ...turns(11),
+      { do: "kill", who: "admission", index: 0, landed: false },
+      creates({ by: 1 }),
+      settle,
+    ],
+  ],
+  // A host in a pool, of a create that could not be judged: reserved by the watch, and looked at again.
+  [START, [settle, creates(POOLED), lost, settle]],
+  [START, [settle, creates({ given: "pool variable" }), lost, settle]],
+  // A VIP is changed with its user's word, and the former one is given back later.
+  [
+    START,
+    [
+      creates(),
+      settle,
+      { do: "change", name: "a", what: "both", at: 5, allowed: false },
+      { do: "change", name: "a", what: "both", at: 5, allowed: true },
+      settle,
+      { do: "note", name: "a", what: "give the former VIP back" },
+      settle,
+    ],
+  ],
+  // What a create says of itself, and what the installation has decided.
+  [START, [creates({ given: "two different" }), settle]],
+  [{ ...START, first: "restricted" }, [creates({ given: "host" }), settle]],
+  [{ ...START, noPool: "reject", hasPool: false }, [creates(), settle]],
+  // Users take a Cluster into their own hands.
+  [{ ...START, hasPool: false }, [creates(), settle, { do: "note", name: "a", what: "release" }, settle]],
+  [START, [creates(), settle, { do: "note", name: "a", what: "move away" }, settle]],
+  // The address is pinned, but not confirmed in time; meanwhile somebody writes it into a Cluster that runs.
+  [
+    START,
+    [
+      creates({ name: "b", given: "host" }),
+      settle,
+      creates(POOLED),
+      ...turns(12),
+      { do: "wait", ms: 11_000 },
+      { do: "act of", words: "store" },
+      { do: "change", name: "b", what: "both", at: 0, allowed: true },
+      settle,
+    ],
+  ],
+  // A claim waits for an address, and its user brings one of the same pool.
+  [
+    START,
+    [
+      settle,
+      creates(),
+      ...turns(9),
+      { do: "wait", ms: 11_000 },
+      { do: "act of", words: "store" },
+      { do: "change", name: "a", what: "host", at: 0, allowed: false },
       settle,
     ],
   ],

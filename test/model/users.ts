@@ -404,7 +404,8 @@ export class Users {
       );
     const after = this.#changed(live, command);
     const before = vipsOf(live);
-    const news = vipsOf(after).filter((address) => !before.includes(address));
+    const isNews = (address: string): boolean => !before.includes(address);
+    const news = command.do === "change" ? [given(command.at)] : vipsOf(after).filter(isNews);
     for (const told of [this.world.written, this.world.rewritten]) remember(told, command.name, news);
     this.world.as("user", () => this.world.try(() => server.update(CLUSTERS, after)));
   }

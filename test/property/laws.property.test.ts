@@ -22,7 +22,6 @@ const rows = Object.entries({ create: createTable, watch: watchTable, gone: gone
   ([table, all]) => all.map(({ name }) => `${table}: ${name}`),
 );
 
-
 test.each(rows)("On the way this row decided, %s", (row) => {
   expect(tally.get(row) ?? 0).toBeGreaterThan(0);
 });
