@@ -32,9 +32,9 @@ const STAY = "test.example.com/stay";
 const vips = (addresses: string) => ({ name: "vips", clusterClass: "lab", addresses: [addresses] });
 
 /** A namespace with a class and a pool of its own. */
-async function siteWith(addresses: string): Promise<Site> {
+async function siteWith(addresses?: string): Promise<Site> {
   const site = await lab.newSite();
-  await Promise.all([site.hasClass(), site.hasPool(vips(addresses))]);
+  await Promise.all([site.hasClass(), site.hasPool(vips(addresses ?? site.span(10, 19)))]);
   return site;
 }
 
@@ -122,9 +122,9 @@ describe("A Cluster gets its VIP", () => {
   ])(
     "also while its user pauses it by %s; the claim is labelled once that ends",
     async (_, paused, unpausing) => {
-      const site = await siteWith("10.41.1.10-10.41.1.19");
+      const site = await siteWith();
       const object = await create(site, "a", paused);
-      expect(vipOf(object)).toBe("10.41.1.10");
+      expect(vipOf(object)).toBe(site.address(10));
       expect(isHeld(object)).toBe(false);
       await eventually(async () => (await site.claimOf("a"))?.metadata.ownerReferences?.length === 1);
       await eventually(async () => (await site.addressOf("a"))?.metadata.finalizers?.includes(IN_USE));
@@ -213,7 +213,7 @@ describe("A Cluster is deleted", () => {
   test.each(["Foreground", "Background"] as const)(
     "in the %s, and its address stays used until it is gone",
     async (propagation) => {
-      const site = await siteWith("10.42.0.10-10.42.0.19");
+      const site = await siteWith();
       const before = await lingering(site, "a");
       await remove(site, "a", propagation);
       await eventually(async () => (await site.clusterOf("a")).metadata.finalizers?.includes(CAPI) === false);
@@ -221,7 +221,7 @@ describe("A Cluster is deleted", () => {
       if (propagation === "Foreground")
         await eventually(async () => (await site.addressOf("a"))?.metadata.deletionTimestamp);
 
-      expect(vipOf(await create(site, "b"))).toBe("10.42.0.11");
+      expect(vipOf(await create(site, "b"))).toBe(site.address(11));
       expect((await site.addressOf("a"))?.spec.address).toBe(vipOf(before));
 
       await letGo(site, "a");

@@ -97,7 +97,7 @@ class RunningManagementCluster implements ManagementCluster {
 
   async newSite(): Promise<Site> {
     const number = ++this.#sites;
-    return Site.open(this, `team-${number}`, `10.20.${number}`);
+    return Site.open(this, `team-${number}`, `10.${20 + (number >> 8)}.${number & 255}`);
   }
 
   async installModule(env: Readonly<Record<string, string>> = {}, manifest?: string): Promise<void> {
