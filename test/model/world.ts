@@ -24,7 +24,17 @@ import {
   LawBroken,
 } from "./laws";
 import { Line, type Fate } from "./line";
-import { ADDRESSES, classNameOf, CLUSTERS, NAMESPACE, textOf, variableOf, vipOf } from "./kinds";
+import {
+  ADDRESSES,
+  CLAIMS,
+  isGoing,
+  classNameOf,
+  CLUSTERS,
+  NAMESPACE,
+  textOf,
+  variableOf,
+  vipOf,
+} from "./kinds";
 import { GRACE_MS } from "../../lib/flows/admit";
 import { Admission, Watcher, type Ground } from "./processes";
 import { Provider } from "./provider";
@@ -100,6 +110,8 @@ export class World {
   readonly written = new Map<string, Set<string>>();
   /** What of it they wrote into a Cluster that was there: admission reads nothing then. */
   readonly rewritten = new Map<string, Set<string>>();
+  /** BROKEN 12: names of Clusters that lost a claim: while it goes, a hold ends and nobody looks. */
+  readonly retired = new Set<string>();
   /** By UID of a Cluster and role, VIPs of ours that their user replaced. */
   readonly former = new Map<string, string>();
   /** Names of Clusters whose claim's name a stranger has, or had. */
@@ -241,6 +253,7 @@ export class World {
 
   #remember({ type, of, object, before }: StoredEvent): void {
     const { uid = "", name = "" } = object.metadata;
+    if (of === CLAIMS && isGoing(object)) this.retired.add(name.slice(CONTROL_PLANE.claimPrefix.length));
     if (of !== CLUSTERS) return;
     if (isLetGo(object) || (before && this.#isUnknowable(before, object))) this.leftAlone.add(uid);
     for (const role of ROLES) this.#rememberFormer(object, before, role);
