@@ -158,7 +158,9 @@ export function checkUpdate(world: World, old: KubeObject, wished: KubeObject, a
   // BROKEN 11: a variable that follows the host is of a family that the class takes, and forbidden all the same.
   const isFollowing = (role: Role): boolean => {
     const value = variableOf(answer, role);
-    return value !== variableOf(wished, role) && value === noteOf(wished, ALLOW_CHANGE);
+    const isPutBack =
+      value === variableOf(old, role) && !isAllowed(value, definitionIn(classOf(world, old), role));
+    return value !== variableOf(wished, role) && (isPutBack || value === noteOf(wished, ALLOW_CHANGE));
   };
   if (!ROLES.some(isFollowing)) checkAllowed(world, wished, answer, all);
   checkOthers(wished, answer, [...OURS, ...OF_CHANGES], all);
@@ -521,6 +523,8 @@ function checkIngressVariable(world: World, cluster: KubeObject, vip: string, al
   const value = variableOf(cluster, INGRESS);
   const isUsers = isWritten(world, cluster.metadata.name ?? "", String(value));
   if (!wants || isLate(cluster) || isGivenAndTaken(world, cluster, INGRESS)) return;
+  // BROKEN 14: where the claim was deleted by hand, a class that wants the variable from now on never gets it.
+  if (decisionOf(world, cluster, INGRESS)?.verdict.reason === "AddressDetached") return;
   law("the variable follows the ingress", value === vip || isUsers, all);
 }
 
