@@ -17,7 +17,7 @@ export class KeyQueue {
   readonly #waiting = new Set<string>();
   readonly #running = new Set<string>();
   readonly #again = new Set<string>();
-  readonly #timers = new Map<string, () => void>();
+  readonly #timers = new Map<string, { readonly at: number; readonly callOff: () => void }>();
   readonly #failures = new Map<string, number>();
   readonly #interests = new Map<string, readonly Interest[]>();
   /** What was woken for while the key's pass was under way. */
@@ -51,7 +51,7 @@ export class KeyQueue {
   /** Look at the key in a while, if nothing tells to look earlier. */
   addLater(key: string, ms: number): void {
     if (this.#running.has(key)) this.#again.add(key);
-    else if (!this.#waiting.has(key) && !this.#timers.has(key)) this.#later(key, ms);
+    else if (!this.#waiting.has(key) && this.clock.now() + ms < this.#dueAt(key)) this.#later(key, ms);
   }
 
   /** Look at every key that said it cares for this. */
@@ -109,14 +109,16 @@ export class KeyQueue {
 
   #later(key: string, delay: number): void {
     this.#cancel(key);
-    this.#timers.set(
-      key,
-      this.clock.after(delay, () => this.add(key)),
-    );
+    const callOff = this.clock.after(delay, () => this.add(key));
+    this.#timers.set(key, { at: this.clock.now() + delay, callOff });
+  }
+
+  #dueAt(key: string): number {
+    return this.#timers.get(key)?.at ?? Infinity;
   }
 
   #cancel(key: string): void {
-    this.#timers.get(key)?.();
+    this.#timers.get(key)?.callOff();
     this.#timers.delete(key);
   }
 }

@@ -95,8 +95,25 @@ export class KubeInventory implements Inventory {
       namesake: absent,
       class: aClass,
       pools,
-      roles: roles.map((role) => ({ ...role, rivals: this.#rivals(key, cluster, role) })),
+      roles: await Promise.all(roles.map((role) => this.#withOthers(key, cluster, role))),
     };
+  }
+
+  /** What concerns the role besides its own claim and address. */
+  async #withOthers(key: Key, cluster: Known<ClusterFacts>, role: RoleFacts): Promise<RoleFacts> {
+    const isReplaced = cluster.state === "found" && role.role.replaced in cluster.value.annotations;
+    return {
+      ...role,
+      rivals: this.#rivals(key, cluster, role),
+      parked: isReplaced ? await this.#parked(key.namespace) : [],
+    };
+  }
+
+  /** Where that cannot be read they are parked once more, which changes nothing. */
+  async #parked(namespace: string): Promise<readonly string[]> {
+    const labelSelector = `${ROLE_LABEL}=${PARKED}`;
+    const parked = await this.client.list(ADDRESSES, { namespace, labelSelector }).catch(() => []);
+    return parked.flatMap((object) => addressOf(object) ?? []);
   }
 
   #rivals(key: Key, cluster: Known<ClusterFacts>, { role }: RoleFacts): readonly Holder[] {
@@ -150,7 +167,12 @@ export class KubeInventory implements Inventory {
     });
   }
 
-  async holders(address: string, but: Key, signal?: AbortSignal): Promise<Known<readonly Holder[]>> {
+  async holders(
+    address: string,
+    but: Key,
+    role: Role,
+    signal?: AbortSignal,
+  ): Promise<Known<readonly Holder[]>> {
     try {
       const [clusters, addresses] = await Promise.all([
         this.client.list(CLUSTERS, {}, signal),
@@ -160,7 +182,7 @@ export class KubeInventory implements Inventory {
       const given = addresses.filter((object) => addressOf(object) === address && !isParked(object));
       return found([
         ...endpoints.filter((object) => !isSame(keyOfCluster(object), but)).map(holderOf(CLUSTERS)),
-        ...given.filter((object) => !isSame(keyOfRemains(object), but)).map(holderOf(ADDRESSES)),
+        ...given.filter((object) => !isOwn(object, but, role)).map(holderOf(ADDRESSES)),
       ]);
     } catch (error) {
       return unread(failureOf(error, "").why);
@@ -198,6 +220,7 @@ export class KubeInventory implements Inventory {
       address: await this.#addressOf(key, name, claimed, mapKnown(address, addressFacts), signal),
       reserved: false,
       rivals: [],
+      parked: [],
     };
   }
 
@@ -247,6 +270,9 @@ const holderOf =
 const isSame = (one: Key | undefined, other: Key): boolean =>
   one?.namespace === other.namespace && one.name === other.name;
 
+const isOwn = (object: KubeObject, key: Key, role: Role): boolean =>
+  isSame(keyOfRemains(object), key) && (role.isEndpoint || claimOf(object) === claimName(role, key.name));
+
 /** Kept out of its pool by us, because somebody else has the address. */
 const isParked = ({ metadata }: KubeObject): boolean => metadata.labels?.[ROLE_LABEL] === PARKED;
 
@@ -280,8 +306,11 @@ export function keyOfCluster({ metadata }: KubeObject): Key | undefined {
 
 /** The Cluster that a claim or an address belongs to, whether or not it still exists. */
 export function keyOfRemains(object: KubeObject): Key | undefined {
-  const { namespace, name } = object.metadata;
-  const claimRef = (object["spec"] as { claimRef?: { name?: string } } | undefined)?.claimRef?.name;
-  const cluster = clusterOfClaim(claimRef ?? name ?? "");
+  const { namespace } = object.metadata;
+  const cluster = clusterOfClaim(claimOf(object) ?? "");
   return namespace && cluster ? { namespace, name: cluster } : undefined;
 }
+
+/** The claim that an address was given to; a claim's own name. */
+const claimOf = (object: KubeObject): string | undefined =>
+  (object["spec"] as { claimRef?: { name?: string } } | undefined)?.claimRef?.name ?? object.metadata.name;

@@ -290,7 +290,11 @@ function timeOf(stamp: string | undefined): number {
 const AddressSpecShape = part({ spec: part({ address: v.fallback(v.optional(v.string(), ""), "") }) });
 const AddressShape = v.object({
   metadata: Meta,
-  spec: part({ address: v.fallback(v.optional(v.string(), ""), ""), claimRef: part({ name: text }) }),
+  spec: part({
+    address: v.fallback(v.optional(v.string(), ""), ""),
+    claimRef: part({ name: text }),
+    poolRef: PoolRefShape,
+  }),
 });
 
 /** The same of an IPAddress. */
@@ -309,6 +313,7 @@ export function addressFacts(source: KubeObject): AddressFacts {
     clusterUid: metadata.annotations[CLUSTER_UID],
     labelled: metadata.labels[ROLE_LABEL] !== undefined,
     claimName: spec.claimRef.name,
+    pool: spec.poolRef,
     pinnedAt: RESERVED_AT in metadata.annotations ? timeOf(metadata.annotations[RESERVED_AT]) : undefined,
   };
 }

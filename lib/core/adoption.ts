@@ -5,7 +5,7 @@ import type { AddressFacts, ClaimFacts, Facts, OwnerReference } from "./facts";
 import { valueOf } from "./facts";
 import { poolOf } from "./pool-choice";
 import { claimName, PARKED, parkedName } from "./roles";
-import type { RolePlan, Step } from "./row";
+import type { Pin, RolePlan, Step } from "./row";
 import { says, type More } from "./says";
 import { isHeld, isPausedByUser, isServedBy, type Situation } from "./situation";
 import type { Reason } from "./verdict";
@@ -60,16 +60,16 @@ export function parking(s: Situation): Step[] {
   const { claim, address, facts } = s;
   const pool = claim && poolOf(claim.pool, facts.key.namespace, valueOf(facts.pools) ?? []);
   if (!claim || !pool || address?.address === undefined) return [];
-  const pin = { address: address.address, pool };
-  const { namespace } = facts.key;
-  const parked = {
-    namespace,
-    name: parkedName(pin.address, pool.ref),
-    role: PARKED,
-    pool: pool.ref,
-    owner: ownerOf(s),
-  };
-  return [{ kind: "park-address", claim: parked, pin }, remove(claim)];
+  return [park(s, { address: address.address, pool }), remove(claim)];
+}
+
+/** Keeps an address out of a pool for as long as the Cluster lives. */
+export function park(s: Situation, pin: Pin): Step {
+  const { address, pool } = pin;
+  const { namespace } = s.facts.key;
+  const name = parkedName(address, pool.ref);
+  const claim = { namespace, name, role: PARKED, pool: pool.ref, owner: ownerOf(s) };
+  return { kind: "park-address", claim, pin };
 }
 
 /** Puts the finalizer on, or stamps a live address of a Cluster that was moved or restored. */
@@ -98,7 +98,9 @@ export const isFormerVip = ({ address, cluster, role }: Situation): boolean =>
 /** The address was never on the Cluster; where it cannot be read, no VIP was ever recorded there. */
 export const neverItsEndpoint = (s: Situation): boolean => {
   const recorded = s.cluster.annotations[s.role.annotation];
-  if (isServedBy(s) || isFormerVip(s)) return false;
+  if (isServedBy(s) || isFormerVip(s) || sameHost(s.cluster.endpoint.host, s.address?.address)) return false;
+  // Nothing was ever given by it.
+  if (!s.address && s.claim?.addressName === undefined) return true;
   return s.address?.address === undefined ? recorded === undefined : recorded !== s.address.address;
 };
 

@@ -43,6 +43,7 @@ import {
   hasOptedOut,
   isByHand,
   isPinnable,
+  isShared,
   isTaken,
   lacksLook,
   look,
@@ -180,7 +181,8 @@ export const createTable: readonly Row<Situation>[] = [
   },
   {
     name: "given: who else has it?",
-    when: (s) => canonicalAddress(given(s) ?? "") !== undefined && lacksLook(s) && !s.roleFacts.reserved,
+    when: (s) =>
+      canonicalAddress(given(s) ?? "") !== undefined && !isShared(s) && lacksLook(s) && !s.roleFacts.reserved,
     plan: looksFirst,
   },
   {

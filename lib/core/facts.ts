@@ -143,6 +143,7 @@ export interface AddressFacts {
   readonly clusterUid: string | undefined;
   readonly labelled: boolean;
   readonly claimName: string | undefined;
+  readonly pool: PoolRef;
   /** We made it, for an address that a user gave: milliseconds since the epoch of when. */
   readonly pinnedAt: number | undefined;
 }
@@ -162,6 +163,8 @@ export interface RoleFacts {
   readonly reserved: boolean;
   /** Who else has the address that is about to be the VIP; undefined until somebody looked. */
   readonly holders?: Known<readonly Holder[]> | undefined;
+  /** The addresses that are kept out of pools of its namespace; read where a VIP was replaced. */
+  readonly parked: readonly string[];
   /** Who else was seen with the VIP that is in place. A hint: it is said, and nothing is done for it. */
   readonly rivals: readonly Holder[];
 }

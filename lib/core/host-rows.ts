@@ -1,9 +1,9 @@
 /** Answers: what is to be done for a stored Cluster that has a host already? */
-import { adoption, claiming, isFormerVip, isProtected, ownerOf, remove, retire } from "./adoption";
+import { adoption, claiming, isFormerVip, isProtected, ownerOf, park, remove, retire } from "./adoption";
 import { canonicalAddress, sameHost } from "./address";
 import { APPLY_LATE } from "./contract";
 import { isEmpty, type Edit } from "./edit";
-import type { RolePlan, Row } from "./row";
+import type { RolePlan, Row, Step } from "./row";
 import { says, UNHEARD_MS, waits, type More } from "./says";
 import {
   claimWords,
@@ -11,7 +11,6 @@ import {
   holderWords,
   isItsVip,
   isPinnable,
-  isServedBy,
   isTaken,
   lacksLook,
   look,
@@ -46,8 +45,6 @@ function withoutVariables(edit: Edit): Edit {
   return rest;
 }
 
-const endingHold = (s: Situation): More => (s.held ? { edit: placeVip(s, s.host ?? "", true) } : {});
-
 /** The recorded VIP is still reserved here: while it is, the record is what keeps its claim from being retired. */
 const wasServed = ({ address, cluster, role }: Situation): boolean =>
   address?.address !== undefined && cluster.annotations[role.annotation] === address.address;
@@ -56,7 +53,10 @@ const isAddress = ({ host }: Situation): boolean => canonicalAddress(host ?? "")
 
 /** A look is at every Cluster and address there is: only before something is written that depends on it. */
 const isWorthALook = (s: Situation): boolean =>
-  isAddress(s) && lacksLook(s) && !s.claim && (s.held || isPinnable(s));
+  isAddress(s) && lacksLook(s) && !isItsVip(s) && (s.held ? !isComing(s) : isPinnable(s));
+
+const isGoing = ({ claim, address }: Situation): boolean =>
+  claim?.deleting === true || address?.deletingSince !== undefined;
 
 /** Nothing is changed on a Cluster that runs; one that is held stays so until its user decides. */
 const taken = (s: Situation, more: More = {}): RolePlan => waits(s, "AddressTaken", takenWords(s), more);
@@ -67,9 +67,20 @@ const looking = (s: Situation): RolePlan =>
 /** Nothing was ever rendered with it, so it can still be another one. */
 const isUnseen = ({ held, cluster }: Situation): boolean => held && !cluster.hasRefs;
 
-/** Its claim, once made, is bound to nothing else. */
+/** Its claim is there, and so is the address that the provider is to bind it to. */
 const isComing = (s: Situation): boolean =>
-  s.pin !== undefined && s.claim?.ours === true && !s.claim.deleting && s.ofMatchingPool && !isServedBy(s);
+  s.pin !== undefined &&
+  s.claim?.ours === true &&
+  !isGoing(s) &&
+  s.claim.addressName === undefined &&
+  s.ofMatchingPool &&
+  s.address?.address === s.pin.address;
+
+/** The name of its claim is the former VIP's, so the new one is parked in its pool. */
+const keptFromThePool = (s: Situation): Step[] => {
+  const { pin, roleFacts } = s;
+  return pin && !roleFacts.parked.includes(pin.address) ? [park(s, pin)] : [];
+};
 
 const ROWS: readonly Row<Situation>[] = [
   {
@@ -89,7 +100,10 @@ const ROWS: readonly Row<Situation>[] = [
       isItsVip(s) &&
       (!s.held || s.class !== undefined) &&
       (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
-    plan: (s) => says("AddressDetached", s.host, endingHold(s)),
+    plan: (s) => {
+      const { edit } = follow(s, s.host ?? "", "Assigned", true);
+      return says("AddressDetached", s.host, edit && { edit });
+    },
   },
   {
     name: "the VIP is secured before the hold ends",
@@ -108,21 +122,11 @@ const ROWS: readonly Row<Situation>[] = [
     plan: (s) => waits(s, "HostAndVariableDiffer", `${s.host} and ${s.variable}`, retire(s)),
   },
   {
-    name: "host, variable restricted: announce",
-    when: (s) => s.host !== undefined && mustBeAnnounced(s, s.host),
-    plan: (s) => waits(s, "VariableRestricted", s.host ?? "", { lookAgainMs: UNHEARD_MS }),
-  },
-  {
-    name: "the VIP is in place",
-    when: isItsVip,
-    plan: (s) => follow(s, s.host ?? "", "Assigned", true),
-  },
-  {
     name: "the former VIP stays reserved",
     when: (s) => s.claim?.ours === true && isFormerVip(s),
     plan: (s) => ({
-      ...follow(s, s.host ?? "", "UserProvided", canonicalAddress(s.host ?? "") !== undefined),
-      ...says("FormerVipKept", s.address?.address),
+      ...follow(s, s.host ?? "", "UserProvided", isAddress(s)),
+      ...says("FormerVipKept", s.address?.address, { steps: keptFromThePool(s) }),
     }),
   },
   {
@@ -137,7 +141,7 @@ const ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "host by somebody else, and another has it",
-    when: isTaken,
+    when: (s) => !isItsVip(s) && isTaken(s),
     plan: taken,
   },
   {
@@ -154,6 +158,25 @@ const ROWS: readonly Row<Situation>[] = [
     name: "host by somebody else, reservation not confirmed yet",
     when: isComing,
     plan: (s) => waits(s, "WaitingForAddress", claimWords(s), { steps: adoption(s) }),
+  },
+  {
+    // Ended now, the hold would leave the address to whoever asks the pool next.
+    name: "host by somebody else, its reservation waits for a former one",
+    when: (s) => s.held && s.pin !== undefined && s.claim?.ours !== false && isGoing(s),
+    plan: (s) =>
+      waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`, {
+        lookAgainMs: UNHEARD_MS,
+      }),
+  },
+  {
+    name: "host, variable restricted: announce",
+    when: (s) => s.host !== undefined && mustBeAnnounced(s, s.host),
+    plan: (s) => waits(s, "VariableRestricted", s.host ?? "", { lookAgainMs: UNHEARD_MS }),
+  },
+  {
+    name: "the VIP is in place",
+    when: isItsVip,
+    plan: (s) => follow(s, s.host ?? "", "Assigned", true),
   },
   {
     name: "host by somebody else",

@@ -118,30 +118,26 @@ function otherVip({ role, vip, old, wished }: UpdateOfVip): string | undefined {
 /** The record goes along, and says what was there before. */
 function replaced(update: UpdateOfVip, other: string): Restoration {
   const { role, vip, old, wished } = update;
-  const variable = variableFollows(update, other);
-  const refusal = obstacle(update, other) ?? (variable ? undefined : verdict("VariableNotChanged", other));
-  if (refusal || !variable) return { ...NOTHING, refusal };
+  const refusal = obstacle(update, other);
+  if (refusal) return refused(refusal);
   const former = old.annotations[role.replaced] ?? vip;
   const annotations = {
     [ALLOW_CHANGE]: null,
     [role.annotation]: isIP(other) === 0 ? null : other,
     [role.replaced]: sameHost(former, other) ? null : former,
   };
-  return edits(
-    { annotations },
-    endpointBack({ ...update, vip: other }),
-    labelling(role, wished, other),
-    variable,
-  );
+  return edits({ annotations }, endpointBack({ ...update, vip: other }), labelling(role, wished, other));
 }
 
 /** What a create would be refused for, as far as it can be seen without asking anybody. */
-function obstacle({ role, vip, wished }: UpdateOfVip, other: string): Verdict | undefined {
+function obstacle(update: UpdateOfVip, other: string): Verdict | undefined {
+  const { role, vip, wished } = update;
   const network = isInside(other, wished.networks);
   if (network !== undefined) return verdict("InsideOwnNetwork", `${other} in ${network}`);
   const third = addressIn(textOf(wished, role));
   const isThird = third !== undefined && !sameHost(third, vip) && !sameHost(third, other);
-  return isThird ? verdict("HostAndVariableDiffer", `${other} and ${third}`) : undefined;
+  if (isThird) return verdict("HostAndVariableDiffer", `${other} and ${third}`);
+  return lacksVariable(update, other) ? verdict("VariableNotChanged", other) : undefined;
 }
 
 /** A text that names an address, and not the one that means nothing. */
@@ -149,14 +145,11 @@ const addressIn = (text: string | undefined): string | undefined =>
   text !== undefined && isIP(text) !== 0 && !isNobodys(text) ? text : undefined;
 
 /**
- * Nobody checks what we write here. The class has accepted an address of this family; for anything else the
- * user has to change the variable himself, so that Cluster API looks at it.
+ * Nobody checks what we would write here, and a class may allow some addresses only: with another one in the
+ * variable Cluster API refuses every later write. So its user changes the variable, and Cluster API looks at it.
  */
-function variableFollows({ role, vip, old, wished }: UpdateOfVip, other: string): Edit | undefined {
-  if (!sameHost(textOf(old, role), vip) || sameHost(textOf(wished, role), other)) return NO_EDIT;
-  const isKnown = sameClass(old, wished) && isIP(other) !== 0 && isIP(other) === isIP(vip);
-  return isKnown ? { variables: { [role.variable]: other } } : undefined;
-}
+const lacksVariable = ({ role, vip, old, wished }: UpdateOfVip, other: string): boolean =>
+  sameHost(textOf(old, role), vip) && !sameHost(textOf(wished, role), other);
 
 const putBack = (update: UpdateOfVip): Edit =>
   [endpointBack, recordBack, variableBack].map((back) => back(update)).reduce(mergeEdits);

@@ -81,16 +81,23 @@ function pinOf(
   wish: PoolWish & { readonly role: string },
 ): Pin | undefined {
   const address = canonicalAddress(given ?? "");
-  // One address for both roles is reserved as the endpoint.
-  const isEndpoint = wish.role !== CONTROL_PLANE.name && sameHost(endpointWish(cluster), address);
-  const pool = address && !isEndpoint ? poolWith(address, valueOf(facts.pools) ?? [], wish) : undefined;
+  const pool =
+    address && !isEndpointToo(wish.role, cluster, address)
+      ? poolWith(address, valueOf(facts.pools) ?? [], wish)
+      : undefined;
   return pool && address ? { address, pool } : undefined;
 }
 
-function endpointWish({ endpoint, variables }: ClusterFacts): string | undefined {
+/** One address for both roles is reserved as the endpoint. */
+function isEndpointToo(role: string, { endpoint, variables }: ClusterFacts, address: string): boolean {
   const variable = variables.get(CONTROL_PLANE.variable);
-  return endpoint.host ?? (typeof variable === "string" ? variable : undefined);
+  const host = endpoint.host ?? (typeof variable === "string" ? variable : undefined);
+  return role !== CONTROL_PLANE.name && sameHost(host, address);
 }
+
+/** Its user says that both roles have one address. */
+export const isShared = ({ role, cluster, host, variable }: Situation): boolean =>
+  isEndpointToo(role.name, cluster, host ?? variable ?? "");
 
 function isOfMatchingPool(
   { pool: claimed }: ClaimFacts,

@@ -4,13 +4,14 @@
  * First row that applies decides, so a row may count on the ones above it. A pass makes the world one
  * step better and is safe to repeat; the next event, or the look that follows a write, does the rest.
  */
-import { sameHost } from "./address";
 import { adoption, isDetained, neverItsEndpoint, protection, releasing, retire, unpin } from "./adoption";
 import { DELETE_FOR_MOVE, HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import { absent, whyUnread, type ClusterFacts } from "./facts";
+import { ENDPOINT_FIRST_ROWS, SWITCHED_OFF_ROW } from "./give-back-rows";
 import { HOST_ROWS } from "./host-rows";
 import { lifting, NO_HOST_ROWS } from "./no-host-rows";
+import { samePool } from "./pool-choice";
 import type { Row, Step } from "./row";
 import { says, waits } from "./says";
 import {
@@ -23,6 +24,14 @@ import {
   isServedBy,
   type Situation,
 } from "./situation";
+
+/** Of two creates of one name one made the address and the other the claim, for another pool: no provider joins them. */
+const isCrossed = ({ claim, address }: Situation): boolean =>
+  claim?.ours === true &&
+  claim.addressName === undefined &&
+  address?.pinnedAt !== undefined &&
+  address.deletingSince === undefined &&
+  !samePool(claim.pool, address.pool);
 
 /** Somebody else's write may have crossed ours; a moment later the reads agree. */
 const SOON_MS = 250;
@@ -114,17 +123,6 @@ function tidied({ annotations }: ClusterFacts): Edit {
   return Object.keys(changed).length > 0 ? { annotations: changed } : NO_EDIT;
 }
 
-/** A running control plane keeps its endpoint; a role that is none can be switched off at any time. */
-function takenBack({ role, cluster, host, variable }: Situation): Edit {
-  if (role.isEndpoint) return NO_EDIT;
-  const hasLabel = role.label !== undefined && role.label in cluster.labels;
-  return {
-    ...(role.annotation in cluster.annotations && { annotations: { [role.annotation]: null } }),
-    ...(hasLabel && { labels: { [role.label]: null } }),
-    ...(sameHost(variable, host) && { variables: { [role.variable]: null } }),
-  };
-}
-
 export const watchTable: readonly Row<Situation>[] = [
   {
     name: "a read failed",
@@ -139,7 +137,8 @@ export const watchTable: readonly Row<Situation>[] = [
   {
     // A create died between the two writes of its reservation, and the Cluster came another way.
     name: "address pinned for nobody",
-    when: (s) => isPinned(s) && !(isPinnable(s) && s.cluster.class && !hasOptedOut(s.cluster, s.role)),
+    when: (s) =>
+      isCrossed(s) || (isPinned(s) && !(isPinnable(s) && s.cluster.class && !hasOptedOut(s.cluster, s.role))),
     plan: (s) => waits(s, "PreviousAddressReleasing", `IPAddress ${s.address?.name}`, unpin(s)),
   },
   {
@@ -152,12 +151,7 @@ export const watchTable: readonly Row<Situation>[] = [
     when: ({ role, cluster }) => role.isEndpoint && !isHeld(cluster) && !isEmpty(tidied(cluster)),
     plan: ({ cluster }) => says("Adopting", "", { edit: tidied(cluster), lookAgainMs: SOON_MS }),
   },
-  {
-    // The record first: the address may only go once nothing on the Cluster says it any more.
-    name: "switched off: what was written is taken back",
-    when: (s) => hasOptedOut(s.cluster, s.role) && !isEmpty(takenBack(s)),
-    plan: (s) => says("OptedOut", "", { edit: takenBack(s) }),
-  },
+  SWITCHED_OFF_ROW,
   {
     name: "opted out",
     when: (s) => hasOptedOut(s.cluster, s.role),
@@ -168,6 +162,7 @@ export const watchTable: readonly Row<Situation>[] = [
     when: (s) => s.role.isEndpoint && s.cluster.annotations[HOLD] === RELEASED && s.host === undefined,
     plan: (s) => says("Released", "", retire(s)),
   },
+  ...ENDPOINT_FIRST_ROWS,
   ...HOST_ROWS,
   ...NO_HOST_ROWS,
 ];

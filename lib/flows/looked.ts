@@ -13,7 +13,7 @@ export async function looked(
   const answers = await Promise.all(
     looks.map(async ({ role, address }) => ({
       role,
-      holders: await inventory.holders(address, facts.key, signal),
+      holders: await inventory.holders(address, facts.key, role, signal),
     })),
   );
   return {

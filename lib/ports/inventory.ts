@@ -1,3 +1,4 @@
+import type { Role } from "../core/roles";
 import type { ClaimFacts, ClusterFacts, Facts, Holder, Key, Known, RoleFacts } from "../core/facts";
 
 /** Reads. May be stale, never partial: what could not be read says so in the facts. */
@@ -20,8 +21,12 @@ export interface Inventory {
    */
   awaitAddress(facts: RoleFacts, claim: ClaimFacts, signal: AbortSignal): Promise<RoleFacts | undefined>;
 
-  /** Everybody else who has an address: Clusters by their endpoint, and addresses that a claim was given. */
-  holders(address: string, but: Key, signal?: AbortSignal): Promise<Known<readonly Holder[]>>;
+  /**
+   * Everybody else who has an address: Clusters, and addresses that a claim was given. To a role that is no
+   * endpoint what its own Cluster was given as the endpoint is another's; never the other way round, so that
+   * only one of the two gives way.
+   */
+  holders(address: string, but: Key, role: Role, signal?: AbortSignal): Promise<Known<readonly Holder[]>>;
 
   /** The keys of every Cluster, claim and address there is, for a full pass. */
   keys(): Promise<readonly Key[]>;

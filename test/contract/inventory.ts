@@ -101,6 +101,7 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
     address: absent,
     reserved: false,
     rivals: [],
+    parked: [],
     ...facts,
   });
   /** What is told of both roles. */
@@ -523,8 +524,8 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
     });
 
     /** Those of this test; others may have the address from before. */
-    const holders = async (ip: string, but = key()): Promise<readonly Holder[] | undefined> =>
-      valueOf(await inventory.holders(ip, but))?.filter((one) =>
+    const holders = async (ip: string, role = CONTROL_PLANE): Promise<readonly Holder[] | undefined> =>
+      valueOf(await inventory.holders(ip, key(), role))?.filter((one) =>
         [namespace, elsewhere].includes(one.namespace),
       );
 
@@ -560,6 +561,13 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       expect(await holders(VIP)).toEqual([]);
     });
 
+    test("is to the ingress role also what its own Cluster was given as the endpoint", async () => {
+      await world.create(CLUSTERS, cluster(namespace, host(VIP, 6443)));
+      await world.create(ADDRESSES, address(namespace));
+      await world.create(ADDRESSES, address(namespace, named(INGRESS_CLAIM), forClaim(INGRESS_CLAIM)));
+      expect(await holders(VIP, INGRESS)).toEqual([{ kind: "IPAddress", namespace, name: CLAIM }]);
+    });
+
     test("is the Cluster of the same name in another namespace, and its claim", async () => {
       await world.create(CLUSTERS, cluster(elsewhere, host(VIP, 6443)));
       await world.create(ADDRESSES, address(elsewhere));
@@ -592,11 +600,11 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
         return client.list(of, ...rest);
       };
       const blind = new KubeInventory({ ...getting(client, client.get.bind(client)), list }, RULES, clock);
-      expect(await blind.holders(VIP, key())).toEqual(unread("the server is busy"));
+      expect(await blind.holders(VIP, key(), CONTROL_PLANE)).toEqual(unread("the server is busy"));
     });
 
     test("is not known once the time is over", async () => {
-      expect(await inventory.holders(VIP, key(), AbortSignal.abort())).toEqual(
+      expect(await inventory.holders(VIP, key(), CONTROL_PLANE, AbortSignal.abort())).toEqual(
         unread("there was no answer in time"),
       );
     });

@@ -38,6 +38,8 @@ export interface RoleWorld {
   readonly holders?: readonly Holder[] | Unread | undefined;
   /** Who else was seen with the VIP. */
   readonly rivals?: readonly Holder[];
+  /** What is kept out of the pools. */
+  readonly parked?: readonly string[];
 }
 
 export interface World extends RoleWorld {
@@ -79,7 +81,7 @@ export const poolOf = (object: KubeObject): PoolFacts =>
 
 const roleFacts = (
   role: Role,
-  { claim, address, reserved, holders, rivals }: RoleWorld,
+  { claim, address, reserved, holders, rivals, parked }: RoleWorld,
   { claimSeenAt }: World,
 ): RoleFacts => ({
   role,
@@ -88,6 +90,7 @@ const roleFacts = (
   reserved: reserved ?? false,
   holders: holders && known<readonly Holder[], readonly Holder[]>(holders, (some) => some),
   rivals: rivals ?? [],
+  parked: parked ?? [],
 });
 
 function facts(occasion: Facts["occasion"], world: World): Facts {

@@ -31,9 +31,9 @@ const lab = managementCluster({ gate: true, env: { VIP_ADMISSION_BUDGET: "3" } }
 const PATIENCE_MS = 45_000;
 const vips = (addresses: string) => ({ name: "vips", clusterClass: "lab", addresses: [addresses] });
 
-async function siteWith(addresses: string): Promise<Site> {
+async function siteWithVips(): Promise<Site> {
   const site = await lab.newSite();
-  await Promise.all([site.hasClass(), site.hasPool(vips(addresses))]);
+  await Promise.all([site.hasClass(), site.hasPool(vips(site.span(10, 99)))]);
   return site;
 }
 
@@ -61,7 +61,7 @@ const adopted = (site: Site, name: string) =>
 // ---- The API server ----------------------------------------------------------------------------
 
 test("The API server dies while Clusters are created: creates that failed succeed when repeated, and nothing is left over", async () => {
-  const site = await siteWith("10.61.0.10-10.61.0.99");
+  const site = await siteWithVips();
   const all = names("c", 12);
   // A create that was stored although its answer was lost says AlreadyExists when it is repeated.
   const createAnyhow = async (name: string): Promise<true> => {
@@ -98,7 +98,7 @@ test("The API server dies while Clusters are created: creates that failed succee
 // ---- The IPAM provider -------------------------------------------------------------------------
 
 test("The IPAM provider hangs, and answers when all are held: all are completed, and what nobody wants any more is free", async () => {
-  const site = await siteWith("10.62.0.10-10.62.0.99");
+  const site = await siteWithVips();
   const all = names("c", 5);
   const provider = lab.sandbox.process("ipam");
   await provider.stop("SIGSTOP");
@@ -108,7 +108,7 @@ test("The IPAM provider hangs, and answers when all are held: all are completed,
     // Gone any earlier, nobody would know that the claim was a Cluster's, and only the sweep would end it.
     await eventually(async () => (await site.claimOf("unwanted"))?.metadata.ownerReferences);
     await site.deleteCluster("unwanted");
-    const host = { controlPlaneEndpoint: { host: "10.62.9.9", port: 6443 } };
+    const host = { controlPlaneEndpoint: { host: "192.0.2.9", port: 6443 } };
     await site.api.merge(CLUSTERS, site.at("by-hand"), { spec: host });
   } finally {
     provider.resume();
@@ -119,7 +119,7 @@ test("The IPAM provider hangs, and answers when all are held: all are completed,
     await site.gone(ADDRESSES, `vip-cp-${name}`, PATIENCE_MS);
   }
   await allComplete(site, all);
-  expect(vipOf(await site.clusterOf("by-hand"))).toBe("10.62.9.9");
+  expect(vipOf(await site.clusterOf("by-hand"))).toBe("192.0.2.9");
 });
 
 // ---- Watch streams -----------------------------------------------------------------------------
@@ -154,14 +154,14 @@ describe("The watcher's streams break", () => {
     ["and go on where they ended", undefined],
     ["and their place in history is forgotten (410)", EXPIRED],
   ])("%s: what happened meanwhile is acted on", async (_, first) => {
-    const site = await siteWith("10.63.0.10-10.63.0.19");
+    const site = await siteWithVips();
     await site.hasClass({ name: "unpooled" });
     await create(site, "going");
     await adopted(site, "going");
     const { object } = await site.createCluster({ name: "waiting", clusterClass: "unpooled" });
     expect(isHeld(object)).toBe(true);
     await withoutStreams(first, async () => {
-      await site.hasPool({ name: "late", clusterClass: "unpooled", addresses: ["10.63.1.10-10.63.1.19"] });
+      await site.hasPool({ name: "late", clusterClass: "unpooled", addresses: [site.span(110, 119)] });
       await site.deleteCluster("going", { propagationPolicy: "Foreground" });
       await site.gone(CLUSTERS, "going", PATIENCE_MS);
       await create(site, "fresh");
@@ -304,7 +304,7 @@ test.each([
 ] as const)(
   "%s although the claim of a create was made: the Cluster is complete with that claim",
   async (_, fate) => {
-    const site = await siteWith("10.64.0.10-10.64.0.19");
+    const site = await siteWithVips();
     const forget = lab.gate.after(
       (write) => isWriteIn(site)(write) && write.verb === "create",
       () => fate,

@@ -408,7 +408,7 @@ describe("A user's own pause", () => {
     await Promise.all([create(site, "paused"), create(site, "sentinel")]);
     const named = site.at("paused");
     await lab.api.merge(CLUSTERS, named, pausing);
-    await site.hasPool(vips("10.45.1.10-10.45.1.19"));
+    await site.hasPool(vips(site.span(10, 19)));
     await site.completed("sentinel");
     expect(vipOf(await site.clusterOf("paused"))).toBeUndefined();
     expect((await site.clusterOf("paused")).spec.infrastructureRef).toBeUndefined();

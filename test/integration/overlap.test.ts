@@ -245,7 +245,7 @@ describe("Ingress", () => {
   });
 
   // Who has the address is asked of others only, and this is the same Cluster.
-  test.failing(
+  test(
     "from a pool that overlaps the one of the control plane never gets the Cluster's own endpoint",
     async () => {
       const site = await siteWith("10.77.1.10-10.77.1.12", "10.77.1.100-10.77.1.109");

@@ -224,7 +224,7 @@ describe("a class that requires the variable, asked before Cluster API", () => {
     expect(await refusalOf(site.createCluster({ name: "apollo" }))).toContain(MUST_BE_SET);
     await site.hasPool();
 
-    expectVip((await site.createCluster({ name: "apollo" })).object, "10.20.0.10");
+    expectVip((await site.createCluster({ name: "apollo" })).object, site.address(10));
   });
 
   test("a dry-run reserves nothing, so it is refused in Cluster API's words", async () => {
@@ -249,7 +249,7 @@ describe("a class that requires the variable, asked before Cluster API", () => {
 
   test("a host that the user names is written into the variable", async () => {
     const site = await siteWith("required");
-    const host = "10.20.0.99";
+    const host = site.address(99);
 
     const { object } = await site.createCluster({ name: "apollo", spec: { controlPlaneEndpoint: { host } } });
 
@@ -269,7 +269,7 @@ describe("a class that requires the variable, asked before Cluster API", () => {
 
   test("another host needs its user's word, and is taken with it", async () => {
     const [site, vip] = await complete("required", ["apply"]);
-    const host = "10.20.0.99";
+    const host = site.address(99);
     const write = (annotations: Record<string, string>) =>
       site.api.merge<Cluster>(CLUSTERS, site.at("apollo"), {
         metadata: { annotations },

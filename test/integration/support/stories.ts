@@ -37,8 +37,8 @@ export const begin = async ({ prepare, begins }: Story, stage: Stage): Promise<v
 /** Slow machines and restarts included. */
 const PATIENCE_MS = 45_000;
 const NAME = "a";
-const LAB_POOL = { name: "vips", addresses: ["10.70.0.10-10.70.0.19"] };
-const ONE_ADDRESS = { name: "vips", addresses: ["10.70.0.10"] };
+const labPool = (site: Site) => ({ name: "vips", addresses: [site.span(10, 19)] });
+const oneAddress = (site: Site) => ({ name: "vips", addresses: [site.address(10)] });
 /** Ours; keeps a claim for as long as a story needs it. */
 const STAY = "test.example.com/stay";
 const ROLE = { "vip.capi.gorizond.io/role": "control-plane" };
@@ -47,7 +47,7 @@ const CLUSTER_NAME = "cluster.x-k8s.io/cluster-name";
 const within = (what: string) => ({ withinMs: PATIENCE_MS, what });
 
 const classAndPool = ({ site }: Stage): Promise<unknown> =>
-  Promise.all([site.hasClass(), site.hasPool(LAB_POOL)]);
+  Promise.all([site.hasClass(), site.hasPool(labPool(site))]);
 
 /** The Cluster has its VIP, is not held, is rendered, and its claim is its own. */
 async function well({ site }: Stage): Promise<void> {
@@ -82,8 +82,9 @@ async function nothingLeft(site: Site): Promise<void> {
 }
 
 /** Somebody else takes the one address of the pool. */
-async function occupied({ api, namespace }: Site): Promise<void> {
-  const pool = poolManifest({ ...ONE_ADDRESS, namespace });
+async function occupied(site: Site): Promise<void> {
+  const { api, namespace } = site;
+  const pool = poolManifest({ ...oneAddress(site), namespace });
   const occupant = claimManifest({ name: "occupant", namespace, pool });
   await api.create(CLAIMS, occupant).catch((error: unknown) => {
     if (!(error instanceof Refused && error.reason === "AlreadyExists")) throw error;
@@ -111,11 +112,12 @@ const occupiedOnTheWay = ({ site, gate }: Stage): void => {
 };
 
 /** A claim of our name and shape that somebody made by hand. */
-const handMadeClaim = ({ api, namespace }: Site): Promise<unknown> => {
+const handMadeClaim = (site: Site): Promise<unknown> => {
+  const { api, namespace } = site;
   const made = claimManifest({
     name: claimName(NAME),
     namespace,
-    pool: poolManifest({ ...LAB_POOL, namespace }),
+    pool: poolManifest({ ...labPool(site), namespace }),
   });
   return api.create(CLAIMS, { ...made, metadata: { ...made.metadata, labels: ROLE } });
 };
@@ -146,23 +148,121 @@ const COMMON: Story = {
   happen: createdWell,
 };
 
+const INGRESS = `vip-ingress-${NAME}`;
+const INGRESS_ENABLED = "vip.capi.gorizond.io/ingress-enabled";
+const ingressPool = (site: Site) => ({
+  name: "ingress",
+  role: "ingress" as const,
+  addresses: [site.span(110, 119)],
+});
+
+const WITH_INGRESS: Story = {
+  title: "A Cluster that gets a VIP for ingress too",
+  prepare: ({ site }) =>
+    Promise.all([
+      site.hasClass({ ingressVip: "empty-default" }),
+      site.hasPool(labPool(site)),
+      site.hasPool(ingressPool(site)),
+    ]),
+  happen: async (stage) => {
+    await createdWell(stage);
+    await eventually(
+      async () => isLabelled(await stage.site.api.find<Claim>(CLAIMS, stage.site.namespace, INGRESS)),
+      within("the claim for ingress to be its own"),
+    );
+  },
+};
+
+/** Long ago enough that no create can still be on its way. */
+const LONG_AGO = "2026-01-01T00:00:00Z";
+
+/** What a create leaves that died between the two writes of its reservation. */
+const pinnedForNobody = (site: Site): Promise<unknown> =>
+  site.api.create(ADDRESSES, {
+    apiVersion: "ipam.cluster.x-k8s.io/v1beta2",
+    kind: "IPAddress",
+    metadata: {
+      name: claimName(NAME),
+      namespace: site.namespace,
+      labels: ROLE,
+      annotations: { "vip.capi.gorizond.io/reserved-at": LONG_AGO },
+    },
+    spec: {
+      address: site.address(15),
+      prefix: 16,
+      claimRef: { name: claimName(NAME) },
+      poolRef: { apiGroup: "ipam.cluster.x-k8s.io", kind: "InClusterIPPool", name: "vips" },
+    },
+  });
+
 export const STORIES: readonly Story[] = [
   COMMON,
+  WITH_INGRESS,
+  {
+    title: "A Cluster whose ingress is switched off",
+    prepare: WITH_INGRESS.prepare,
+    begins: WITH_INGRESS,
+    happen: async ({ site }) => {
+      await site.annotate(NAME, { [INGRESS_ENABLED]: "false" });
+      await Promise.all([
+        site.gone(CLAIMS, INGRESS, PATIENCE_MS),
+        site.gone(ADDRESSES, INGRESS, PATIENCE_MS),
+      ]);
+    },
+  },
+  {
+    title: "A Cluster whose user gives its address",
+    prepare: classAndPool,
+    happen: async (stage) => {
+      const host = stage.site.address(15);
+      await stage.create({ name: NAME, spec: { controlPlaneEndpoint: { host } } });
+      await well(stage);
+    },
+  },
+  {
+    title: "A Cluster whose name an address was pinned for that nobody claimed",
+    prepare: ({ site }) => site.hasPool(labPool(site)),
+    happen: async (stage) => {
+      const { site } = stage;
+      await held(stage, "ClassNotFound");
+      await pinnedForNobody(site);
+      await site.gone(ADDRESSES, claimName(NAME), PATIENCE_MS);
+      await site.hasClass();
+      await well(stage);
+    },
+  },
+  {
+    title: "A Cluster whose pool gives what somebody else has by another pool",
+    prepare: async ({ site }) => {
+      const other = await site.hasPool({ ...labPool(site), name: "other", clusterClass: "other" });
+      const occupant = claimManifest({ name: "occupant", namespace: site.namespace, pool: other });
+      await site.api.create(CLAIMS, occupant);
+      await eventually(
+        async () => (await site.addresses()).length === 1,
+        within("the other pool to give its first address"),
+      );
+      await Promise.all([site.hasClass(), site.hasPool(labPool(site))]);
+    },
+    happen: async (stage) => {
+      await stage.create({ name: NAME });
+      await well(stage);
+    },
+  },
   {
     title: "A Cluster whose pool is full until somebody enlarges it",
     prepare: async ({ site }) => {
-      await Promise.all([site.hasClass(), site.hasPool(ONE_ADDRESS)]);
+      await Promise.all([site.hasClass(), site.hasPool(oneAddress(site))]);
       await occupied(site);
     },
     happen: async (stage) => {
       await held(stage, "PoolExhausted");
-      await stage.site.hasPool(LAB_POOL);
+      await stage.site.hasPool(labPool(stage.site));
       await well(stage);
     },
   },
   {
     title: "A Cluster whose class comes late",
-    prepare: ({ site }) => site.hasPool(LAB_POOL),
+    prepare: ({ site }) => site.hasPool(labPool(site)),
     happen: async (stage) => {
       await held(stage, "ClassNotFound");
       await stage.site.hasClass();
@@ -174,8 +274,8 @@ export const STORIES: readonly Story[] = [
     prepare: async (stage) => {
       const priority = { annotations: { "vip.capi.gorizond.io/priority": "1" } };
       await Promise.all([
-        stage.site.hasPool({ ...ONE_ADDRESS, ...priority }),
-        stage.site.hasPool({ name: "more", addresses: ["10.71.0.10-10.71.0.19"] }),
+        stage.site.hasPool({ ...oneAddress(stage.site), ...priority }),
+        stage.site.hasPool({ name: "more", addresses: [stage.site.span(110, 119)] }),
       ]);
       occupiedOnTheWay(stage);
     },
@@ -190,7 +290,7 @@ export const STORIES: readonly Story[] = [
     prepare: ({ site }) =>
       Promise.all([
         site.hasClass(),
-        site.hasPool(LAB_POOL),
+        site.hasPool(labPool(site)),
         site.hasClass({ name: "next", clusterVip: "absent" }),
       ]),
     begins: COMMON,
@@ -221,7 +321,7 @@ export const STORIES: readonly Story[] = [
   {
     title: "A Cluster that is deleted while it is held",
     prepare: async (stage) => {
-      await stage.site.hasPool(ONE_ADDRESS);
+      await stage.site.hasPool(oneAddress(stage.site));
       occupiedOnTheWay(stage);
     },
     happen: async (stage) => {
@@ -263,7 +363,7 @@ export const STORIES: readonly Story[] = [
   },
   {
     title: "A held Cluster whose claim is deleted by hand",
-    prepare: ({ site }) => site.hasPool(LAB_POOL),
+    prepare: ({ site }) => site.hasPool(labPool(site)),
     happen: async (stage) => {
       const { site } = stage;
       await held(stage, "ClassNotFound", { spec: { paused: true } });

@@ -1,6 +1,7 @@
 /** The rows that watch-table.ts has before those of hosts, one by one, in their words. */
 import { INGRESS } from "../../../lib/core/roles";
-import { HOLD, LIFTED, PAUSED, RELEASED } from "../../../lib/core/contract";
+import type { Facts } from "../../../lib/core/facts";
+import { HOLD, LIFTED, PAUSED, RELEASED, ROLE_LABEL } from "../../../lib/core/contract";
 import { HOST_ROWS } from "../../../lib/core/host-rows";
 import { NO_HOST_ROWS } from "../../../lib/core/no-host-rows";
 import { plan } from "../../../lib/core/plan";
@@ -8,6 +9,7 @@ import { watchTable } from "../../../lib/core/watch-table";
 import { everyRow, words, type Case } from "../../gen/decisions";
 import { gone, Unread, watching } from "../../gen/facts";
 import {
+  annotated,
   address,
   bound,
   claim,
@@ -51,6 +53,12 @@ import {
   wantsVipWithDefault,
   withIngress,
   withVipNote,
+  type Change,
+  forRole,
+  free,
+  fromPool,
+  INGRESS_CLAIM,
+  pool,
 } from "../../gen/objects";
 import {
   adopted,
@@ -282,6 +290,38 @@ const waysOut: Case[] = [
   },
 ];
 
+/** One pool with no free address left, for both roles, and a Cluster that is held for want of one. */
+const scarce = (...changes: readonly Change[]): Facts =>
+  watching({
+    role: INGRESS,
+    cluster: stored(held("PoolExhausted"), ...changes),
+    class: clusterClass(wantsBoth),
+    pools: [pool("own", annotated(ROLE_LABEL, "control-plane, ingress"), forRole("true"), free(0))],
+    claim: ingressClaim(ingressBound, owned(), fromPool("own")),
+    address: ingressAddress(secured()),
+  });
+
+const endpointFirst: Case[] = [
+  {
+    row: "the endpoint comes first: what was written is taken back",
+    title: "of the last address of a shared pool the ingress VIP is taken back from a held Cluster",
+    facts: scarce(withIngress(), variables({ [INGRESS.variable]: INGRESS_VIP })),
+    reason: "WaitingForAddress",
+    edit: {
+      annotations: { [INGRESS.annotation]: null },
+      labels: { [INGRESS.annotation]: null },
+      variables: { [INGRESS.variable]: null },
+    },
+  },
+  {
+    row: "the endpoint comes first",
+    title: "and then its claim is given back, so that the endpoint can have the address",
+    facts: scarce(),
+    reason: "WaitingForAddress",
+    steps: [`delete ${INGRESS_CLAIM}`],
+  },
+];
+
 const switchedOff: Case[] = [
   {
     row: "switched off: what was written is taken back",
@@ -348,6 +388,7 @@ describe("A stored Cluster", () => {
       ...pausedByUser,
       ...waysOut,
       ...switchedOff,
+      ...endpointFirst,
       ...pinnedForNobody,
     ],
   );
