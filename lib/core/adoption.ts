@@ -7,7 +7,7 @@ import { poolOf } from "./pool-choice";
 import { claimName, PARKED, parkedName } from "./roles";
 import type { Pin, RolePlan, Step } from "./row";
 import { says, type More } from "./says";
-import { isHeld, isPausedByUser, isServedBy, type Situation } from "./situation";
+import { isHeld, isPausedByUser, type Situation } from "./situation";
 import type { Reason } from "./verdict";
 
 /** No claim is taken away while a create that counted on it may still be on its way: 34 s, and much to spare. */
@@ -95,14 +95,22 @@ export const isProtected = ({ address, cluster }: Situation): boolean =>
 export const isFormerVip = ({ address, cluster, role }: Situation): boolean =>
   sameHost(cluster.annotations[role.replaced], address?.address);
 
+/** A create or a restore that counts on the claim may still be on its way. */
+export const isFresh = ({ claim, facts }: Situation): boolean =>
+  claim !== undefined && claim.youngest + NEVER_BEFORE_MS > facts.now;
+
 /** The address was never on the Cluster; where it cannot be read, no VIP was ever recorded there. */
-export const neverItsEndpoint = (s: Situation): boolean => {
-  const recorded = s.cluster.annotations[s.role.annotation];
-  if (isServedBy(s) || isFormerVip(s) || sameHost(s.cluster.endpoint.host, s.address?.address)) return false;
-  // Nothing was ever given by it.
-  if (!s.address && s.claim?.addressName === undefined) return true;
-  return s.address?.address === undefined ? recorded === undefined : recorded !== s.address.address;
-};
+export function neverItsEndpoint(s: Situation): boolean {
+  const { address, cluster, role } = s;
+  const recorded = cluster.annotations[role.annotation];
+  if (!address) return recorded === undefined || isUnused(s);
+  const inPlace = [cluster.endpoint.host, cluster.annotations[role.replaced], s.host];
+  if (inPlace.some((host) => sameHost(host, address.address))) return false;
+  return address.address === undefined ? recorded === undefined : recorded !== address.address;
+}
+
+/** Nothing was ever given by the claim; a restore brings it first, and then its address. */
+const isUnused = (s: Situation): boolean => s.claim?.addressName === undefined && !isFresh(s);
 
 /**
  * Gives back what was never the endpoint: the claim, and then the address that our finalizer keeps. Only

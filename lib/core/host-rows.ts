@@ -1,5 +1,16 @@
 /** Answers: what is to be done for a stored Cluster that has a host already? */
-import { adoption, claiming, isFormerVip, isProtected, ownerOf, park, remove, retire } from "./adoption";
+import {
+  adoption,
+  claiming,
+  isFormerVip,
+  isFresh,
+  isProtected,
+  NEVER_BEFORE_MS,
+  ownerOf,
+  park,
+  remove,
+  retire,
+} from "./adoption";
 import { canonicalAddress, sameHost } from "./address";
 import { APPLY_LATE } from "./contract";
 import { isEmpty, type Edit } from "./edit";
@@ -11,6 +22,7 @@ import {
   holderWords,
   isItsVip,
   isPinnable,
+  isServedBy,
   isTaken,
   lacksLook,
   look,
@@ -67,14 +79,14 @@ const looking = (s: Situation): RolePlan =>
 /** Nothing was ever rendered with it, so it can still be another one. */
 const isUnseen = ({ held, cluster }: Situation): boolean => held && !cluster.hasRefs;
 
-/** Its claim is there, and so is the address that the provider is to bind it to. */
+/** Its claim is there, and its address may still come; once it is there, it is in place like any other. */
 const isComing = (s: Situation): boolean =>
   s.pin !== undefined &&
   s.claim?.ours === true &&
   !isGoing(s) &&
-  s.claim.addressName === undefined &&
   s.ofMatchingPool &&
-  s.address?.address === s.pin.address;
+  !s.address &&
+  (s.claim.addressName !== undefined || isFresh(s));
 
 /** The name of its claim is the former VIP's, so the new one is parked in its pool. */
 const keptFromThePool = (s: Situation): Step[] => {
@@ -157,12 +169,13 @@ const ROWS: readonly Row<Situation>[] = [
   {
     name: "host by somebody else, reservation not confirmed yet",
     when: isComing,
-    plan: (s) => waits(s, "WaitingForAddress", claimWords(s), { steps: adoption(s) }),
+    plan: (s) =>
+      waits(s, "WaitingForAddress", claimWords(s), { steps: adoption(s), lookAgainMs: NEVER_BEFORE_MS }),
   },
   {
     // Ended now, the hold would leave the address to whoever asks the pool next.
     name: "host by somebody else, its reservation waits for a former one",
-    when: (s) => s.held && s.pin !== undefined && s.claim?.ours !== false && isGoing(s),
+    when: (s) => s.held && s.pin !== undefined && s.claim?.ours !== false && !isServedBy(s),
     plan: (s) =>
       waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`, {
         lookAgainMs: UNHEARD_MS,
@@ -182,6 +195,7 @@ const ROWS: readonly Row<Situation>[] = [
     name: "host by somebody else",
     when: (s) => s.host !== undefined,
     plan: (s) => ({
+      ...(isFresh(s) && { lookAgainMs: NEVER_BEFORE_MS }),
       ...retire(s),
       ...follow(
         s,

@@ -299,6 +299,8 @@ describe("An address", () => {
       inUse: true,
       clusterUid: UID,
       labelled: true,
+      pinnedAt: undefined,
+      pool: { apiGroup: "ipam.cluster.x-k8s.io", kind: "InClusterIPPool", name: "own" },
       claimName: CLAIM,
     });
   });

@@ -437,24 +437,27 @@ describe("Another VIP that is allowed in the same request", () => {
 
   test.each([
     ["before the control plane started", []],
-    ["and once it did", [running]],
-  ])("takes effect %s", (_when, also) => {
-    expect(change(also, [movedHost, ...also, allowing(OTHER_IP)])).toEqual({
+    ["once it did", [running]],
+  ])("in host and variable takes effect %s, and the record says so", (_when, also) => {
+    expect(change(also, [movedBoth, ...also, allowing(OTHER_IP)])).toEqual({
       ...nothing,
-      edit: { variables: { [VARIABLE]: OTHER_IP }, annotations: recorded(OTHER_IP, VIP) },
+      edit: { annotations: recorded(OTHER_IP, VIP) },
     });
   });
 
   test("in the variable alone takes the host along", () => {
-    expect(change([running], [movedVariable, running, allowing(OTHER_IP)]).edit).toEqual({
-      endpoint: { host: OTHER_IP },
-      annotations: recorded(OTHER_IP, VIP),
+    expect(change([running], [movedVariable, running, allowing(OTHER_IP)])).toEqual({
+      ...nothing,
+      edit: { endpoint: { host: OTHER_IP }, annotations: recorded(OTHER_IP, VIP) },
     });
   });
 
-  test("in both needs nothing but the record", () => {
-    expect(change([running], [movedBoth, running, allowing(OTHER_IP)]).edit).toEqual({
-      annotations: recorded(OTHER_IP, VIP),
+  test("in the host alone is enough where no variable carried the VIP", () => {
+    const before = facts(host(VIP, 6443), withVipNote(), running);
+    const wished = facts(host(OTHER_IP, 6443), withVipNote(), running, allowing(OTHER_IP));
+    expect(restoration(before, wished)).toEqual({
+      ...nothing,
+      edit: { annotations: recorded(OTHER_IP, VIP) },
     });
   });
 
@@ -466,26 +469,47 @@ describe("Another VIP that is allowed in the same request", () => {
     );
   });
 
-  test("takes a dropped variable along, for the class has accepted an address of this family", () => {
-    const { edit } = change([running], [host(OTHER_IP, 6443), withVipNote(), running, allowing(OTHER_IP)]);
-    expect(edit.variables).toEqual({ [VARIABLE]: OTHER_IP });
+  test.each([
+    ["and the variable still carries the VIP", OTHER_IP, [movedHost]],
+    ["and the variable is dropped", OTHER_IP, [movedHost, noVariables]],
+    ["and the variable is emptied", OTHER_IP, [movedHost, variable("")]],
+    ["and the variable says a default", OTHER_IP, [movedHost, variable("by-default")]],
+    ["and the variable says nobody's address", OTHER_IP, [movedHost, variable("0.0.0.0")]],
+    ["beside another class", OTHER_IP, [movedHost, ofClass("rke2-v2")]],
+    ["in the other family", "2001:db8::10", [complete(), host("2001:db8::10", 6443)]],
+    ["as a name", "api.lab", [complete(), host("api.lab", 6443)]],
+  ])("in the host, %s, is refused until the variable changes with it", (_what, other, changes) => {
+    for (const also of [[], [running]]) {
+      const wished = [...changes, ...also, allowing(other)];
+      expect(change(also, wished)).toEqual({ ...nothing, refusal: verdict("VariableNotChanged", other) });
+      const { edit, refusal } = change(also, [...wished, variable(other)]);
+      expect([refusal, edit.variables]).toEqual([undefined, undefined]);
+    }
+  });
+
+  test("is refused beside a third address in the variable", () => {
+    const wished = [movedHost, variable("10.1.1.1"), running, allowing(OTHER_IP)];
+    expect(change([running], wished)).toEqual({
+      ...nothing,
+      refusal: verdict("HostAndVariableDiffer", `${OTHER_IP} and 10.1.1.1`),
+    });
+  });
+
+  test("is refused where both the host and a third address are allowed", () => {
+    const wished = [movedHost, variable("10.1.1.1"), running, allowing(`${OTHER_IP},10.1.1.1`)];
+    expect(change([running], wished).refusal?.reason).toBe("HostAndVariableDiffer");
   });
 
   test.each([
-    ["of the other family", "2001:db8::10"],
-    ["that is a name", "api.lab"],
-  ])("is refused %s while the variable does not change with it", (_what, other) => {
-    const wished = [complete(), host(other, 6443), running, allowing(other)];
-    expect(change([running], wished)).toEqual({
+    ["services", "in host and variable", movedBoth],
+    ["pods", "in the variable", movedVariable],
+  ])("inside the Cluster's own %s, %s, is refused", (network, _where, moved) => {
+    const ownNetwork = put("spec", "clusterNetwork", network, "cidrBlocks")(["10.9.0.0/16"]);
+    const wished = [moved, running, ownNetwork, allowing(OTHER_IP)];
+    expect(change([running, ownNetwork], wished)).toEqual({
       ...nothing,
-      refusal: verdict("VariableNotChanged", other),
+      refusal: verdict("InsideOwnNetwork", `${OTHER_IP} in 10.9.0.0/16`),
     });
-    expect(change([running], [...wished, variable(other)]).refusal).toBeUndefined();
-  });
-
-  test("is refused beside another class while the variable does not change with it", () => {
-    const wished = [movedHost, ofClass("rke2-v2"), allowing(OTHER_IP)];
-    expect(change([], wished).refusal).toEqual(verdict("VariableNotChanged", OTHER_IP));
   });
 
   test("that is a name is no address on record", () => {
@@ -497,7 +521,7 @@ describe("Another VIP that is allowed in the same request", () => {
   test("a second time keeps the first former one, where machines may still answer", () => {
     const { edit } = change(
       [replacedVip("10.1.1.1"), running],
-      [movedHost, replacedVip("10.1.1.1"), running, allowing(OTHER_IP)],
+      [movedBoth, replacedVip("10.1.1.1"), running, allowing(OTHER_IP)],
     );
     expect(edit.annotations).toEqual(recorded(OTHER_IP, "10.1.1.1"));
   });
@@ -505,13 +529,16 @@ describe("Another VIP that is allowed in the same request", () => {
   test("back to the former one leaves no former one", () => {
     const { edit } = change(
       [replacedVip(OTHER_IP), running],
-      [movedHost, replacedVip(OTHER_IP), running, allowing(OTHER_IP)],
+      [movedBoth, replacedVip(OTHER_IP), running, allowing(OTHER_IP)],
     );
     expect(edit.annotations).toEqual(recorded(OTHER_IP, null));
   });
 
-  test("leaves a Cluster that the next update does not change any more", () => {
-    const wished = stored(movedHost, running, allowing(OTHER_IP));
+  test.each([
+    ["in both", movedBoth],
+    ["in the variable", movedVariable],
+  ])("%s, leaves a Cluster that the next update does not change any more", (_where, moved) => {
+    const wished = stored(moved, running, allowing(OTHER_IP));
     const { edit } = restoration(facts(complete(), running), clusterFacts(wished));
     const after = clusterFacts(applyEdit(wished, edit));
     expect(after.annotations).not.toHaveProperty([ALLOW_CHANGE]);
@@ -590,6 +617,54 @@ describe("The ingress VIP", () => {
         labels: { [INGRESS.annotation]: OTHER_IP },
       },
     });
+  });
+
+  describe("beside another endpoint", () => {
+    const OTHER_INGRESS = "10.9.9.20";
+    const both =
+      (endpointIs: string, ingressIs: string): Change =>
+      (object) =>
+        variables({ [VARIABLE]: endpointIs, [INGRESS_VARIABLE]: ingressIs })(
+          host(endpointIs, 6443)(withIngress()(complete()(object))),
+        );
+    const was = facts(both(VIP, INGRESS_VIP), running);
+    const changed = (words: string): ReturnType<typeof restoration> =>
+      restoration(was, facts(both(OTHER_IP, OTHER_INGRESS), running, allowing(words)));
+
+    test.each([`${OTHER_IP},${OTHER_INGRESS}`, ` ${OTHER_INGRESS} , ${OTHER_IP} `])(
+      "changes where %j allows both",
+      (words) => {
+        expect(changed(words)).toEqual({
+          ...nothing,
+          edit: {
+            annotations: {
+              [ALLOW_CHANGE]: null,
+              [VIP_ANNOTATION]: OTHER_IP,
+              [CONTROL_PLANE.replaced]: VIP,
+              [INGRESS.annotation]: OTHER_INGRESS,
+              [INGRESS.replaced]: INGRESS_VIP,
+            },
+            labels: { [INGRESS.annotation]: OTHER_INGRESS },
+          },
+        });
+      },
+    );
+
+    test.each([
+      [OTHER_IP, `${INGRESS_VIP} to ${OTHER_INGRESS}`],
+      [OTHER_INGRESS, FROM_VIP],
+      [`${OTHER_IP} ${OTHER_INGRESS}`, FROM_VIP],
+    ])("is refused with it where %j does not allow both", (words, other) => {
+      expect(changed(words)).toEqual({ ...nothing, refusal: verdict("VipChange", other) });
+    });
+  });
+
+  test("is refused inside the Cluster's own network, also with its user's word", () => {
+    const ownNetwork = put("spec", "clusterNetwork", "pods", "cidrBlocks")(["10.9.0.0/16"]);
+    const wished = facts(shown, ingressVariable(OTHER_IP), ownNetwork, allowing(OTHER_IP));
+    expect(restoration(before, wished).refusal).toEqual(
+      verdict("InsideOwnNetwork", `${OTHER_IP} in 10.9.0.0/16`),
+    );
   });
 
   test("that changes to an IPv6 address loses its label", () => {

@@ -39,6 +39,9 @@ import {
   VIP,
   VIP_ANNOTATION,
   withVipNote,
+  reservedSince,
+  seconds,
+  saying,
 } from "../../gen/objects";
 import {
   adopted,
@@ -208,7 +211,11 @@ const withHost: Case[] = [
   {
     row: "host, variable restricted: announce",
     title: "before a restricted variable is filled with a user's host, the hold says what it may wait for",
-    facts: watching({ cluster: stored(host(OTHER_IP, 6443), held("Unreachable")), class: restricted }),
+    facts: watching({
+      cluster: stored(host(OTHER_IP, 6443), held("Unreachable")),
+      class: restricted,
+      holders: [],
+    }),
     reason: "VariableRestricted",
     edit: saysNow("VariableRestricted"),
     lookAgainMs: 5000,
@@ -387,9 +394,31 @@ const given: Case[] = [
   {
     row: "host by somebody else, reservation not confirmed yet",
     title: "the claim of a user's address is adopted while the address is not there yet",
-    facts: watching({ cluster: stored(complete()), claim: claim() }),
+    facts: watching({ cluster: stored(complete()), claim: claim(reservedSince(seconds(5))) }),
     reason: "WaitingForAddress",
     steps: [OWN],
+    lookAgainMs: minutes(2),
+  },
+  {
+    row: "host by somebody else, claim of ours",
+    title:
+      "a claim that was never bound is given back after two minutes, so that the address can be reserved",
+    facts: watching({ cluster: stored(complete()), claim: claim() }),
+    reason: "UserProvided",
+    steps: [DELETE],
+  },
+  {
+    row: "host by somebody else, its reservation waits for a former one",
+    title: "a hold does not end while the name of its reservation is a former claim's",
+    facts: watching({
+      cluster: stored(host(VIP, 6443), held("Unreachable")),
+      claim: claim(bound, terminating()),
+      address: address(saying("10.0.0.11"), terminating()),
+      holders: [],
+    }),
+    reason: "PreviousAddressReleasing",
+    edit: saysNow("PreviousAddressReleasing"),
+    lookAgainMs: 5000,
   },
   {
     row: "the VIP is in place",
@@ -463,6 +492,18 @@ const given: Case[] = [
     }),
     reason: "FormerVipKept",
     edit: { annotations: { [VIP_ANNOTATION]: OTHER_IP } },
+    steps: [`park ${OTHER_IP} as vip-parked-10-9-9-9-inclusterippool-own in InClusterIPPool own`],
+  },
+  {
+    row: "the former VIP stays reserved",
+    title: "a new one that is kept out of its pool already is not once more",
+    facts: watching({
+      cluster: stored(complete(OTHER_IP), replacedVip(VIP)),
+      ...adopted,
+      pools: [pool("own", giving("10.0.0.0/8"))],
+      parked: [OTHER_IP],
+    }),
+    reason: "FormerVipKept",
   },
   {
     row: "host by somebody else, claim of ours",
@@ -500,7 +541,7 @@ describe("An address that a user gave", () => {
     const facts = watching({
       cluster: stored(host(VIP, 6443)),
       pools: [pool("first"), pool("own")],
-      claim: claim(owned()),
+      claim: claim(owned(), reservedSince(seconds(5))),
     });
     expect(plan(facts).steps.map(words)).not.toContain(DELETE);
   });

@@ -59,6 +59,7 @@ import {
   fromPool,
   INGRESS_CLAIM,
   pool,
+  created,
 } from "../../gen/objects";
 import {
   adopted,
@@ -458,9 +459,8 @@ describe("Found by review: watch", () => {
   });
 
   test("a restored claim of our VIP is kept while its address is not there yet", () => {
-    expect(steps(watching({ cluster: stored(complete(), running), claim: claim(owned()) }))).not.toContain(
-      DELETE,
-    );
+    const restored = claim(owned(), created(seconds(5)));
+    expect(steps(watching({ cluster: stored(complete(), running), claim: restored }))).not.toContain(DELETE);
   });
 
   test("an address that the Cluster's own annotation names is not released while it lives", () => {
