@@ -135,7 +135,7 @@ const ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "the former VIP stays reserved",
-    when: (s) => s.claim?.ours === true && isFormerVip(s),
+    when: (s) => s.claim?.ours === true && isFormerVip(s) && !isServedBy(s),
     plan: (s) => ({
       ...follow(s, s.host ?? "", "UserProvided", isAddress(s)),
       ...says("FormerVipKept", s.address?.address, { steps: keptFromThePool(s) }),
