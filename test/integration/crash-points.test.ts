@@ -28,7 +28,7 @@ import {
 } from "./support";
 
 /** All that stand at their crash point hold a worker. */
-const lab = managementCluster({ gate: true, env: { VIP_WORKERS: "64", VIP_ADMISSION_BUDGET: "8" } });
+const lab = managementCluster({ gate: true, env: { VIP_WORKERS: "64", VIP_ADMISSION_BUDGET: "10" } });
 
 const SIDES = ["before", "after"] as const;
 type Side = (typeof SIDES)[number];
@@ -247,13 +247,17 @@ async function round(cast: readonly Part[], sides: readonly Side[]): Promise<voi
   await over();
 }
 
+/** Nothing is in the way of the first telling, a busy machine neither: a story that is held for it has other writes. */
+const AT_ONCE = 4;
+
 let told: readonly Told[] = [];
 
 const roundsOf = (role: Role): number =>
   Math.max(...told.map(({ points }) => points.filter(isOfRole(role)).length));
 
 beforeAll(async () => {
-  told = await Promise.all(STORIES.map(toldOf));
+  for (let first = 0; first < STORIES.length; first += AT_ONCE)
+    told = [...told, ...(await Promise.all(STORIES.slice(first, first + AT_ONCE).map(toldOf)))];
   // What the watcher does not write because it died it writes when it is back, and dies once more.
   for (let index = 0; index < roundsOf("watcher"); index++) await round(castOf("watcher", index), SIDES);
   await round(missed(), ["after"]);
