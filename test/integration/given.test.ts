@@ -1,5 +1,11 @@
 /** VIPs that people give by hand: kept, reserved where a pool has them, refused where somebody else has them. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { type ClusterOptions } from "../../sandbox/fixtures";
+import { projectRoot } from "../../sandbox/places";
+import { writeVerbs } from "../../sandbox/sandbox";
 import {
   ADDRESSES,
   annotationOf,
@@ -13,6 +19,7 @@ import {
   variableOf,
   VIP_ANNOTATION,
   vipOf,
+  watcherSaid,
   type Answer,
   type Cluster,
   type Site,
@@ -22,6 +29,20 @@ const lab = managementCluster({ env: { VIP_ADMISSION_BUDGET: "4" } });
 
 const ALLOW = "vip.capi.gorizond.io/allow-change";
 const REPLACED = "vip.capi.gorizond.io/control-plane-vip-replaced";
+const OPT_OUTS = ["control-plane", "ingress"].map((role) => `vip.capi.gorizond.io/${role}-enabled`);
+
+/** What the README has its reader type to change a VIP. */
+const README_CHANGE =
+  readFileSync(join(projectRoot, "README.md"), "utf8").match(
+    /^kubectl patch cluster demo .*allow-change.*$/m,
+  )?.[0] ?? "";
+
+/** Runs what begins with `kubectl` as a shell does, and fails as it does. */
+async function shell({ namespace }: Site, line: string): Promise<void> {
+  const typed = line.replace(/^kubectl/, `${lab.sandbox.kubectlPath} --namespace=${namespace}`);
+  const { dir, kubeconfig } = lab.sandbox;
+  await promisify(execFile)("/bin/sh", ["-ec", typed], { env: { HOME: dir, KUBECONFIG: kubeconfig } });
+}
 
 /** A namespace with a class and a pool for it. */
 async function siteWith(addresses: string, name = "vips"): Promise<Site> {
@@ -214,12 +235,67 @@ describe("An endpoint that somebody else has", () => {
   });
 });
 
+describe("Found later: one address that two Clusters have", () => {
+  /** What the module wrote on a Cluster, oldest first. */
+  const writesOn = async ({ namespace }: Site, name: string): Promise<readonly string[]> => {
+    const requests = await lab.requestsOfModule({ namespace, resource: "clusters", name, verb: writeVerbs });
+    return requests.map(({ verb, uri }) => `${verb} ${uri}`);
+  };
+  const stands = (site: Site) =>
+    Promise.all(
+      ["a", "b"].map(async (name) => {
+        const cluster = await site.clusterOf(name);
+        const { spec } = cluster;
+        return { spec, vip: annotationOf(cluster, VIP_ANNOTATION), writes: await writesOn(site, name) };
+      }),
+    );
+
+  const complete = (host: string): Partial<ClusterOptions> => ({
+    spec: { controlPlaneEndpoint: { host, port: 6443 } },
+    variables: { clusterVip: host },
+  });
+
+  test.each([
+    ["in a pool, of a host alone,", "10.51.6.14", "10.51.6.10-10.51.6.19", given],
+    ["in a pool, of a VIP that is complete,", "10.51.7.14", "10.51.7.10-10.51.7.19", complete],
+    ["outside every pool, of a VIP that is complete,", "192.0.2.95", "10.51.8.10-10.51.8.19", complete],
+  ])("%s is said of both, and neither is changed for it", async (where, host, addresses, wish) => {
+    const site = await siteWith(addresses);
+    await create(site, "a", given(host));
+    // At one that is nobody's of ours nobody looks.
+    const annotations = Object.fromEntries(OPT_OUTS.map((optOut) => [optOut, "false"]));
+    await create(site, "b", { ...wish(host), annotations });
+    // Otherwise what a VIP still lacks is written, as it is for every Cluster.
+    if (wish === complete) await site.annotate("b", { [VIP_ANNOTATION]: host });
+    for (const name of ["a", "b"]) await site.rendered(name);
+    if (where.startsWith("in a pool")) await site.adopted("a");
+    const before = await stands(site);
+
+    await site.annotate("b", Object.fromEntries(OPT_OUTS.map((optOut) => [optOut, null])));
+    for (const name of ["a", "b"]) await watcherSaid(lab, site, name, "AddressTaken");
+
+    for (const name of ["a", "b"]) await site.label(name, { touched: "yes" });
+    await create(site, "later");
+    await site.rendered("later");
+    await site.adopted("later");
+    expect(await stands(site)).toEqual(before);
+    expect(await site.claimOf("b")).toBeUndefined();
+  });
+});
+
 describe("Another VIP for a Cluster that has one", () => {
-  const change = (site: Site, name: string, host: string, annotations: Record<string, string> = {}) =>
+  const change = (site: Site, name: string, host: string, annotations: object = {}, more: object = {}) =>
     lab.api.merge<Cluster>(CLUSTERS, site.at(name), {
       metadata: { annotations },
-      spec: { controlPlaneEndpoint: { host } },
+      spec: { controlPlaneEndpoint: { host }, ...more },
     });
+  const startsMachines = async (site: Site, name: string): Promise<void> => {
+    await site.rendered(name);
+    await lab.api.mergeStatus(CLUSTERS, site.at(name), {
+      status: { initialization: { controlPlaneInitialized: true } },
+    });
+  };
+  const inVariable = (value: string) => ({ topology: { variables: [{ name: "clusterVip", value }] } });
 
   test("before machines run is put back, and the user is told", async () => {
     const site = await siteWith("10.52.0.10-10.52.0.19");
@@ -229,11 +305,17 @@ describe("Another VIP for a Cluster that has one", () => {
     expect(warnings.join()).toContain("VipKept");
   });
 
-  test("with the user's word is taken, the variable goes along, and the former one stays reserved", async () => {
+  test("with the user's word is taken in host and variable, and the former one stays reserved", async () => {
     const site = await siteWith("10.52.1.10-10.52.1.19");
     const vip = vipOf(await create(site, "a"));
     await site.adopted("a");
-    const { object } = await change(site, "a", "192.0.2.90", { [ALLOW]: "192.0.2.90" });
+    const { object } = await change(
+      site,
+      "a",
+      "192.0.2.90",
+      { [ALLOW]: "192.0.2.90" },
+      inVariable("192.0.2.90"),
+    );
     expect([vipOf(object), variableOf(object), annotationOf(object, VIP_ANNOTATION)]).toEqual([
       "192.0.2.90",
       "192.0.2.90",
@@ -249,13 +331,48 @@ describe("Another VIP for a Cluster that has one", () => {
     await site.gone(ADDRESSES, "vip-cp-a");
   });
 
+  test("by the README's command is taken, also while machines run", async () => {
+    const site = await siteWith("10.52.3.10-10.52.3.19");
+    const vip = vipOf(await create(site, "demo"));
+    await startsMachines(site, "demo");
+
+    await shell(site, README_CHANGE);
+
+    const changed = await site.clusterOf("demo");
+    expect(changed.spec.controlPlaneEndpoint).toEqual({ host: "192.0.2.10", port: 6443 });
+    expect([variableOf(changed), annotationOf(changed, VIP_ANNOTATION)]).toEqual([
+      "192.0.2.10",
+      "192.0.2.10",
+    ]);
+    expect([annotationOf(changed, ALLOW), annotationOf(changed, REPLACED)]).toEqual([undefined, vip]);
+  });
+
+  test("in the variable alone, with the user's word, takes the endpoint along", async () => {
+    const site = await siteWith("10.52.4.10-10.52.4.19");
+    const vip = vipOf(await create(site, "a"));
+    const { object } = await lab.api.merge<Cluster>(CLUSTERS, site.at("a"), {
+      metadata: { annotations: { [ALLOW]: "192.0.2.92" } },
+      spec: inVariable("192.0.2.92"),
+    });
+    expect(object.spec.controlPlaneEndpoint).toEqual({ host: "192.0.2.92", port: 6443 });
+    expect([variableOf(object), annotationOf(object, VIP_ANNOTATION)]).toEqual(["192.0.2.92", "192.0.2.92"]);
+    expect(annotationOf(object, REPLACED)).toBe(vip);
+  });
+
+  test("in the host alone is refused with the user's word, too: nobody has checked the variable", async () => {
+    const site = await siteWith("10.52.5.10-10.52.5.19");
+    const vip = vipOf(await create(site, "a"));
+    const { message } = await refusalOf(change(site, "a", "192.0.2.93", { [ALLOW]: "192.0.2.93" }));
+    expect(message).toContain("192.0.2.93, but not the variable");
+    expect(message).toContain("(VariableNotChanged)");
+    const kept = await site.clusterOf("a");
+    expect([vipOf(kept), variableOf(kept), annotationOf(kept, ALLOW)]).toEqual([vip, vip, undefined]);
+  });
+
   test("while machines run is refused, in words that say how it could be had", async () => {
     const site = await siteWith("10.52.2.10-10.52.2.19");
     const vip = vipOf(await create(site, "a"));
-    await site.rendered("a");
-    await lab.api.mergeStatus(CLUSTERS, site.at("a"), {
-      status: { initialization: { controlPlaneInitialized: true } },
-    });
+    await startsMachines(site, "a");
     const { message } = await refusalOf(change(site, "a", "192.0.2.91"));
     expect(message).toContain(`${vip} to 192.0.2.91`);
     expect(message).toContain(ALLOW);

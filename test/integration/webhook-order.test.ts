@@ -270,16 +270,18 @@ describe("a class that requires the variable, asked before Cluster API", () => {
   test("another host needs its user's word, and is taken with it", async () => {
     const [site, vip] = await complete("required", ["apply"]);
     const host = site.address(99);
-    const write = (annotations: Record<string, string>) =>
+    const write = (annotations: Record<string, string>, variables: object[] | null) =>
       site.api.merge<Cluster>(CLUSTERS, site.at("apollo"), {
         metadata: { annotations },
-        spec: { controlPlaneEndpoint: { host }, topology: { variables: null } },
+        spec: { controlPlaneEndpoint: { host }, topology: { variables } },
       });
+    const allowed = { "vip.capi.gorizond.io/allow-change": host };
 
-    expectVip((await write({})).object, vip);
-    const { object } = await write({ "vip.capi.gorizond.io/allow-change": host });
+    expectVip((await write({}, null)).object, vip);
+    expect(await refusalOf(write(allowed, null))).toContain("(VariableNotChanged)");
+    const { object } = await write(allowed, [{ name: "clusterVip", value: host }]);
 
-    expect([vipOf(object), variableOf(object)]).toEqual([host, host]);
+    expectVip(object, host);
   });
 
   test("a rebase to such a class keeps the VIP where the list keeps it, and is refused where it does not", async () => {
