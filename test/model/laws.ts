@@ -155,14 +155,7 @@ const isHandedBack = (cluster: KubeObject, role: Role): boolean =>
 /** @param answer what the hook made of an update */
 export function checkUpdate(world: World, old: KubeObject, wished: KubeObject, answer: KubeObject): void {
   const all = (): unknown => ["update", old, wished, answer];
-  // BROKEN 11: a variable that follows the host is of a family that the class takes, and forbidden all the same.
-  const isFollowing = (role: Role): boolean => {
-    const value = variableOf(answer, role);
-    const isPutBack =
-      value === variableOf(old, role) && !isAllowed(value, definitionIn(classOf(world, old), role));
-    return value !== variableOf(wished, role) && (isPutBack || value === noteOf(wished, ALLOW_CHANGE));
-  };
-  if (!ROLES.some(isFollowing)) checkAllowed(world, wished, answer, all);
+  checkAllowed(world, wished, answer, all);
   checkOthers(wished, answer, [...OURS, ...OF_CHANGES], all);
   for (const role of ROLES) checkChange(old, wished, answer, role, all);
 }
@@ -177,7 +170,7 @@ function checkChange(
   const vip = isHandedBack(wished, role) ? undefined : recorded(old, role);
   const word = noteOf(wished, ALLOW_CHANGE);
   const now = vipOf(answer, role);
-  const allowed = [vip, word, variableOf(wished, role)];
+  const allowed = [vip, variableOf(wished, role)];
   law(
     "an update makes of a variable what was there, or the VIP",
     allowed.includes(variableOf(answer, role) as string),
@@ -302,7 +295,7 @@ function isOfHisUser(world: World, cluster: KubeObject, vip: string): boolean {
   const { name = "" } = cluster.metadata;
   const isInForce = hostOf(cluster) === vip && noteOf(cluster, HOLD) === undefined;
   const isRewritten = world.rewritten.get(name)?.has(vip) ?? false;
-  const isLoose = !isInForce || cameFirst(world, cluster, vip) || world.retired.has(name);
+  const isLoose = !isInForce || cameFirst(world, cluster, vip);
   return isRewritten || (isWritten(world, name, vip) && isLoose);
 }
 
@@ -343,19 +336,10 @@ function isLeftAlone(world: World, cluster: KubeObject): boolean {
 
 /** Every process is up, every event was told, nobody has anything left to do, and a day has passed. */
 export async function checkRest(world: World): Promise<void> {
-  if (isDancing(world)) return;
   for (const cluster of world.server.list(CLUSTERS)) checkCluster(world, cluster);
   for (const address of world.server.list(ADDRESSES)) checkAddress(world, address);
   await checkNextPass(world);
 }
-
-/** BROKEN 13: held, given and taken, and its class restricts the variable: the reason of the hold is written for ever. */
-export const isDancing = (world: World): boolean =>
-  world.server.list(CLUSTERS).some((cluster) => {
-    const isRestrictedClass = definitionIn(classOf(world, cluster), CONTROL_PLANE)?.pattern !== undefined;
-    const isTaken = ["AddressTaken", "VariableRestricted"].includes(noteOf(cluster, HOLD) ?? "");
-    return isRestrictedClass && isTaken && hostOf(cluster) !== undefined;
-  });
 
 /** A process that starts now, and knows nothing, finds nothing to do. */
 async function checkNextPass(world: World): Promise<void> {
@@ -367,6 +351,7 @@ async function checkNextPass(world: World): Promise<void> {
     // Cluster API refuses these, and they are tried again.
     if (cluster && isBeyondUs(world, cluster.source)) continue;
     const next = await lookedAround(facts, inventory);
+    if (next.decisions.some(({ row }) => row === UNDONE)) continue;
     const steps = writesOf(next, cluster).flatMap((of) => of.steps.map(({ kind }) => kind));
     law("the next pass plans nothing", steps.length === 0, () => [
       key,
@@ -394,6 +379,12 @@ function isFrozen(world: World, cluster: KubeObject): boolean {
   const aClass = classOf(world, cluster);
   return !aClass || ROLES.some((role) => !isAllowed(variableOf(cluster, role), definitionIn(aClass, role)));
 }
+
+/** BROKEN 17: the record of the ingress is taken back, also a user's, and our own hook puts it there again, for ever. */
+const UNDONE = "the endpoint comes first: what was written is taken back";
+
+const isUndone = (world: World, cluster: KubeObject, role: Role): boolean =>
+  decisionOf(world, cluster, role)?.row === UNDONE;
 
 const decisionOf = (world: World, cluster: KubeObject, role: Role) =>
   world.verdicts.get(verdictKey(cluster.metadata.name ?? "", role));
@@ -444,17 +435,14 @@ function mayWait(world: World, cluster: KubeObject, role: Role): boolean {
     isTheUsers ||
     isOff(cluster, role) ||
     isGivenAndTaken(world, cluster, role) ||
-    isCrossed(world, claim)
+    isEndpointsToo(world, cluster, role)
   );
 }
 
-/** BROKEN 10: of two creates of one name, one pinned an address, and the other made its claim, in another pool. */
-function isCrossed({ server }: World, name: string): boolean {
-  const [pool, other] = [CLAIMS, ADDRESSES].map((of) => {
-    const spec = server.find(of, NAMESPACE, name)?.["spec"];
-    return (spec as { poolRef: { kind: string; name: string } } | undefined)?.poolRef;
-  });
-  return pool !== undefined && other !== undefined && !same([pool.kind, pool.name], [other.kind, other.name]);
+/** BROKEN 19: its address is the endpoint's too, which has a reservation of its own, and is never given back. */
+function isEndpointsToo({ server }: World, cluster: KubeObject, role: Role): boolean {
+  const address = server.find(ADDRESSES, NAMESPACE, claimName(role, cluster.metadata.name ?? ""));
+  return !role.isEndpoint && address !== undefined && textOf(address) === hostOf(cluster);
 }
 
 /** Its user has to give another one. */
@@ -509,7 +497,11 @@ function checkSwitchedOff(world: World, cluster: KubeObject, all: () => unknown)
   const left = [CLAIMS, ADDRESSES].some((of) => world.server.find(of, NAMESPACE, claim) !== undefined);
   law("an ingress that is off has no VIP", noteOf(cluster, INGRESS.annotation) === undefined, all);
   const isFormer = noteOf(cluster, INGRESS.replaced) !== undefined;
-  law("an ingress that is off holds no address", isOthers || isFormer || !left, all);
+  law(
+    "an ingress that is off holds no address",
+    isOthers || isFormer || !left || isEndpointsToo(world, cluster, INGRESS),
+    all,
+  );
 }
 
 function checkWaiting(world: World, cluster: KubeObject, all: () => unknown): void {
@@ -525,8 +517,7 @@ function checkIngressVariable(world: World, cluster: KubeObject, vip: string, al
   const value = variableOf(cluster, INGRESS);
   const isUsers = isWritten(world, cluster.metadata.name ?? "", String(value));
   if (!wants || isLate(cluster) || isGivenAndTaken(world, cluster, INGRESS)) return;
-  // BROKEN 14: where the claim was deleted by hand, a class that wants the variable from now on never gets it.
-  if (decisionOf(world, cluster, INGRESS)?.verdict.reason === "AddressDetached") return;
+  if (isUndone(world, cluster, INGRESS)) return;
   law("the variable follows the ingress", value === vip || isUsers, all);
 }
 
@@ -539,6 +530,12 @@ function checkReserved(world: World, cluster: KubeObject, role: Role, all: () =>
   const isPooled =
     vip !== undefined && poolsOf(world).some((pool) => !isGoing(pool) && addressesOf(pool).includes(vip));
   if (!isPooled || !isFirst || isExcused(world, cluster, role)) return;
+  // The name of its claim is the former one's.
+  if (noteOf(cluster, role.replaced) !== undefined) {
+    if (isBare(world, claim)) return;
+    const isParked = world.server.list(ADDRESSES).some((one) => textOf(one) === vip);
+    return law("a VIP that replaced another one is reserved", isParked, all);
+  }
   const address = world.server.find(ADDRESSES, NAMESPACE, claim);
   const isKept = address?.metadata.finalizers?.includes(IN_USE) && noteOf(address, CLUSTER_UID) === uid;
   law(
@@ -548,12 +545,10 @@ function checkReserved(world: World, cluster: KubeObject, role: Role, all: () =>
   );
 }
 
-/** BROKEN 2, 4: what was written by hand waits for a claim that was made for no address, and is never given back. */
-function isStuckWithClaim({ server }: World, { metadata }: KubeObject, role: Role): boolean {
-  const claim = claimName(role, metadata.name ?? "");
-  const [one, address] = [CLAIMS, ADDRESSES].map((of) => server.find(of, NAMESPACE, claim));
-  return one !== undefined && address === undefined;
-}
+/** BROKEN 18: its claim was deleted by hand, and only then its VIP was replaced: the new one is parked nowhere. */
+const isBare = ({ server }: World, claim: string): boolean =>
+  server.find(CLAIMS, NAMESPACE, claim) === undefined &&
+  server.find(ADDRESSES, NAMESPACE, claim) !== undefined;
 
 /** The name of its claim is not free, or its user has been told. */
 function isExcused(world: World, cluster: KubeObject, role: Role): boolean {
@@ -562,8 +557,7 @@ function isExcused(world: World, cluster: KubeObject, role: Role): boolean {
     isHandedBack(cluster, role) ||
     mayWait(world, cluster, role) ||
     world.tampered.has(cluster.metadata.uid ?? "") ||
-    noteOf(cluster, role.replaced) !== undefined ||
-    isStuckWithClaim(world, cluster, role) ||
+    isUndone(world, cluster, role) ||
     ["AddressDetached", "AddressTaken"].includes(reason)
   );
 }
@@ -571,7 +565,7 @@ function isExcused(world: World, cluster: KubeObject, role: Role): boolean {
 /** Two Clusters whose users gave them one address hear of it. */
 function checkSaid(world: World, cluster: KubeObject, role: Role, all: () => unknown): void {
   const vip = vipOf(cluster, role);
-  if (vip === undefined || isHandedBack(cluster, role) || isStuckWithClaim(world, cluster, role)) return;
+  if (vip === undefined || isHandedBack(cluster, role)) return;
   const twin = world.server
     .list(CLUSTERS)
     .find((other) => other.metadata.uid !== cluster.metadata.uid && has(other, vip));
@@ -596,10 +590,17 @@ function isFor(pool: KubeObject, key: string, name: string): boolean {
   return (listed?.split(",").map((text) => text.trim()) ?? [label]).includes(name);
 }
 
+/** A held Cluster's endpoint comes first: its ingress takes nothing from a pool that serves both. */
+function makesWay(cluster: KubeObject, role: Role, pool: KubeObject): boolean {
+  const isWaiting = noteOf(cluster, PAUSED) === OUR_PAUSE && hostOf(cluster) === undefined;
+  return !role.isEndpoint && isWaiting && isFor(pool, ROLE_LABEL, CONTROL_PLANE.name);
+}
+
 function hasFreeAddress(world: World, cluster: KubeObject, role: Role): boolean {
   return poolsOf(world).some((pool) => {
     const used = world.provider.addressesOf(pool);
     return (
+      !makesWay(cluster, role, pool) &&
       isFor(pool, CLASS_LABEL, classNameOf(cluster)) &&
       isFor(pool, ROLE_LABEL, role.name) &&
       !isGoing(pool) &&
@@ -619,10 +620,11 @@ function checkAddress(world: World, address: KubeObject): void {
   const cluster = world.server.find(CLUSTERS, NAMESPACE, name);
   const all = (): unknown => [address, cluster, world.verdicts.get(verdictKey(name, role))?.row];
   const isOthers = world.strangers.has(claim) || world.provider.spokeNonsense.has(claim);
-  if (isOthers || isCrossed(world, claim)) return;
+  if (isOthers) return;
   law("an address without a Cluster is given back", cluster !== undefined, all);
   const isLeft = cluster && (isUsersPause(cluster) || noteOf(cluster, DELETE_FOR_MOVE) !== undefined);
   if (!cluster || isLeft || isGoing(cluster)) return;
+  if (isEndpointsToo(world, cluster, role)) return;
   const own = [vipOf(cluster, role), noteOf(cluster, role.annotation), noteOf(cluster, role.replaced)];
   const waits = vipOf(cluster, role) === undefined;
   law("an address that is not the Cluster's is given back", own.includes(textOf(address)) || waits, all);

@@ -210,4 +210,18 @@ export const STORIES: readonly (readonly [Start, Command[]])[] = [
       settle,
     ],
   ],
+  // One pool serves both roles: the endpoint comes first, also where the ingress was served before.
+  [WITH_INGRESS, [{ do: "pool", name: "own", what: "serves both roles" }, settle, creates(), lost, settle]],
+  [
+    WITH_INGRESS,
+    [
+      { do: "pool", name: "own", what: "is emptied" },
+      creates(),
+      settle,
+      { do: "pool", name: "edge", what: "serves control planes" },
+      settle,
+    ],
+  ],
+  // A create is refused; the next one of the name brings an address, and cannot be judged.
+  [START, [settle, creates({ ends: "refused" }), settle, creates({ ...POOLED, at: 1 }), lost, settle]],
 ];

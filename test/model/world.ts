@@ -63,6 +63,12 @@ class GuardedApiServer extends FakeApiServer {
     super(now);
   }
 
+  override list(of: Resource, namespace?: string, selector = ""): KubeObject[] {
+    const [key, value] = selector.split("=");
+    const all = super.list(of, namespace, key || undefined);
+    return value === undefined ? all : all.filter(({ metadata }) => metadata.labels?.[key ?? ""] === value);
+  }
+
   override update(of: Resource, after: KubeObject): KubeObject {
     const { namespace, name = "", resourceVersion } = after.metadata;
     const before = of === CLUSTERS ? this.find(of, namespace, name) : undefined;
@@ -110,8 +116,6 @@ export class World {
   readonly written = new Map<string, Set<string>>();
   /** What of it they wrote into a Cluster that was there: admission reads nothing then. */
   readonly rewritten = new Map<string, Set<string>>();
-  /** BROKEN 12: names of Clusters that lost a claim: while it goes, a hold ends and nobody looks. */
-  readonly retired = new Set<string>();
   /** By UID of a Cluster and role, VIPs of ours that their user replaced. */
   readonly former = new Map<string, string>();
   /** Names of Clusters whose claim's name a stranger has, or had. */
@@ -253,7 +257,6 @@ export class World {
 
   #remember({ type, of, object, before }: StoredEvent): void {
     const { uid = "", name = "" } = object.metadata;
-    if (of === CLAIMS && isGoing(object)) this.retired.add(name.slice(CONTROL_PLANE.claimPrefix.length));
     if (of !== CLUSTERS) return;
     if (isLetGo(object) || (before && this.#isUnknowable(before, object))) this.leftAlone.add(uid);
     for (const role of ROLES) this.#rememberFormer(object, before, role);
