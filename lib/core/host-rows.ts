@@ -46,9 +46,9 @@ export function follow(s: Situation, host: string, reason: Reason, annotate: boo
   const wished = withheld ? withoutVariables(edit) : edit;
   const mayBeRefused = !s.role.isEndpoint && wished.variables !== undefined && mustBeChecked(s, host);
   const more = { steps, ...(!isEmpty(wished) && { edit: wished }), ...(mayBeRefused && { mayBeRefused }) };
-  // Found when both were there already: nothing is changed for it.
+  // Found when both were there already: it is said, and the Cluster is not given more of that address.
   const { rivals } = s.roleFacts;
-  if (rivals.length > 0) return says("AddressTaken", holderWords(host, rivals), more);
+  if (rivals.length > 0) return says("AddressTaken", holderWords(host, rivals), s.held ? more : { steps });
   return withheld ? says("LateNotApplied", `variable ${s.role.variable}`, more) : says(reason, host, more);
 }
 

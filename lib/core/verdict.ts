@@ -146,12 +146,12 @@ export const REASONS = {
   VipChange: {
     class: "refusal",
     says: "Machines run with the VIP, so it does not change from {}",
-    next: "To change it all the same, put the new VIP into the annotation vip.capi.gorizond.io/allow-change in the same request.",
+    next: "To change it all the same, put the new VIP into the annotation vip.capi.gorizond.io/allow-change and into the variable in the same request.",
   },
   VipKept: {
     class: "good",
     says: "The VIP was put back, it does not change from {}",
-    next: "To change it all the same, put the new VIP into the annotation vip.capi.gorizond.io/allow-change in the same request.",
+    next: "To change it all the same, put the new VIP into the annotation vip.capi.gorizond.io/allow-change and into the variable in the same request.",
   },
   VariableNotChanged: {
     class: "refusal",
