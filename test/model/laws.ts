@@ -349,7 +349,7 @@ async function checkNextPass(world: World): Promise<void> {
     const facts = await inventory.gather(key);
     const cluster = valueOf(facts.cluster);
     // Cluster API refuses these, and they are tried again.
-    if (cluster && isBeyondUs(world, cluster.source)) continue;
+    if (cluster && (isBeyondUs(world, cluster.source) || isHinted(world, cluster.source))) continue;
     const next = await lookedAround(facts, inventory);
     if (next.decisions.some(({ row }) => row === UNDONE)) continue;
     const steps = writesOf(next, cluster).flatMap((of) => of.steps.map(({ kind }) => kind));
@@ -383,15 +383,19 @@ function isFrozen(world: World, cluster: KubeObject): boolean {
 /** BROKEN 17: the record of the ingress is taken back, also a user's, and our own hook puts it there again, for ever. */
 const UNDONE = "the endpoint comes first: what was written is taken back";
 
-const isUndone = (world: World, cluster: KubeObject, role: Role): boolean =>
-  decisionOf(world, cluster, role)?.row === UNDONE;
+const isUndone = (world: World, cluster: KubeObject): boolean =>
+  decisionOf(world, cluster, INGRESS)?.row === UNDONE;
+
+/** BROKEN 20: what is withheld because of a hint in the memory of one process is written by the next one. */
+const isHinted = (world: World, cluster: KubeObject): boolean =>
+  ROLES.some((role) => decisionOf(world, cluster, role)?.verdict.reason === "AddressTaken");
 
 const decisionOf = (world: World, cluster: KubeObject, role: Role) =>
   world.verdicts.get(verdictKey(cluster.metadata.name ?? "", role));
 
 function checkCluster(world: World, cluster: KubeObject): void {
   const isOthersAffair = isUsersPause(cluster) || isFrozen(world, cluster);
-  if (isOthersAffair || noteOf(cluster, DELETE_FOR_MOVE) !== undefined) return;
+  if (isOthersAffair || noteOf(cluster, DELETE_FOR_MOVE) !== undefined || isUndone(world, cluster)) return;
   const all = (): unknown => [
     cluster,
     ROLES.map((role) => decisionOf(world, cluster, role)).map((said) => [said?.row, said?.verdict]),
@@ -517,7 +521,6 @@ function checkIngressVariable(world: World, cluster: KubeObject, vip: string, al
   const value = variableOf(cluster, INGRESS);
   const isUsers = isWritten(world, cluster.metadata.name ?? "", String(value));
   if (!wants || isLate(cluster) || isGivenAndTaken(world, cluster, INGRESS)) return;
-  if (isUndone(world, cluster, INGRESS)) return;
   law("the variable follows the ingress", value === vip || isUsers, all);
 }
 
@@ -557,7 +560,6 @@ function isExcused(world: World, cluster: KubeObject, role: Role): boolean {
     isHandedBack(cluster, role) ||
     mayWait(world, cluster, role) ||
     world.tampered.has(cluster.metadata.uid ?? "") ||
-    isUndone(world, cluster, role) ||
     ["AddressDetached", "AddressTaken"].includes(reason)
   );
 }

@@ -211,14 +211,19 @@ export const STORIES: readonly (readonly [Start, Command[]])[] = [
     ],
   ],
   // One pool serves both roles: the endpoint comes first, also where the ingress was served before.
-  [WITH_INGRESS, [{ do: "pool", name: "own", what: "serves both roles" }, settle, creates(), lost, settle]],
+  [
+    { ...START, ingress: "wants" },
+    [{ do: "pool", name: "own", what: "serves both roles" }, settle, creates(), lost, settle],
+  ],
   [
     WITH_INGRESS,
     [
-      { do: "pool", name: "own", what: "is emptied" },
-      creates(),
+      { do: "pool", name: "own", what: "is disabled" },
       settle,
-      { do: "pool", name: "edge", what: "serves control planes" },
+      creates(),
+      lost,
+      settle,
+      { do: "pool", name: "edge", what: "serves both roles" },
       settle,
     ],
   ],
