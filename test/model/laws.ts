@@ -453,7 +453,9 @@ function isEndpointsToo({ server }: World, cluster: KubeObject, role: Role): boo
 function isGivenAndTaken(world: World, cluster: KubeObject, role: Role): boolean {
   const isTaken = decisionOf(world, cluster, role)?.verdict.reason === "AddressTaken";
   const given = vipOf(cluster, role) ?? variableOf(cluster, role);
-  return isTaken && isWritten(world, cluster.metadata.name ?? "", String(given));
+  // Also where what he deleted by hand was given to somebody else meanwhile.
+  const isHis = isWritten(world, cluster.metadata.name ?? "", String(given));
+  return isTaken && (isHis || world.tampered.has(cluster.metadata.uid ?? ""));
 }
 
 const isLate = (cluster: KubeObject): boolean =>

@@ -24,17 +24,7 @@ import {
   LawBroken,
 } from "./laws";
 import { Line, type Fate } from "./line";
-import {
-  ADDRESSES,
-  CLAIMS,
-  isGoing,
-  classNameOf,
-  CLUSTERS,
-  NAMESPACE,
-  textOf,
-  variableOf,
-  vipOf,
-} from "./kinds";
+import { ADDRESSES, classNameOf, CLUSTERS, NAMESPACE, textOf, variableOf, vipOf } from "./kinds";
 import { GRACE_MS } from "../../lib/flows/admit";
 import { Admission, Watcher, type Ground } from "./processes";
 import { Provider } from "./provider";
