@@ -169,16 +169,35 @@ export function classFacts(source: KubeObject): ClassFacts {
   const fromStatus = status.variables?.flatMap(({ name, definitions }) =>
     definitions.map(({ schema }) => ({ name, schema })),
   );
-  const strings = (fromStatus ?? fromSpec)
-    .filter(({ schema }) => schema.openAPIV3Schema["type"] === "string")
-    .map(({ name, schema }): [string, StringVariable] => [name, stringVariable(schema.openAPIV3Schema)]);
+  const strings = stringsIn(fromStatus ?? fromSpec);
   const isSeen =
     metadata.generation === undefined ||
     metadata.generation === (status.observedGeneration ?? metadata.generation);
   const isReady = status.conditions.every(
     ({ type, status: is }) => type !== "VariablesReady" || is === "True",
   );
-  return { strings: new Map(strings), reconciled: isSeen && isReady };
+  return { strings, reconciled: isSeen && isReady };
+}
+
+interface Definition {
+  readonly name: string;
+  readonly schema: { readonly openAPIV3Schema: Readonly<Record<string, unknown>> };
+}
+
+/** A variable that somebody defines as no string is none; of two definitions that differ each may forbid what the other allows. */
+function stringsIn(definitions: readonly Definition[]): ReadonlyMap<string, StringVariable> {
+  const others = new Set(
+    definitions.filter(({ schema }) => schema.openAPIV3Schema["type"] !== "string").map(({ name }) => name),
+  );
+  const strings = new Map<string, StringVariable>();
+  for (const { name, schema } of definitions.filter((definition) => !others.has(definition.name))) {
+    const variable = stringVariable(schema.openAPIV3Schema);
+    const before = strings.get(name);
+    const differs = before !== undefined && before.family !== variable.family;
+    const restricted = variable.restricted || before?.restricted === true || differs;
+    strings.set(name, { ...variable, default: before?.default ?? variable.default, restricted });
+  }
+  return strings;
 }
 
 /** What else a schema of type string may say without ruling any text out. */

@@ -104,9 +104,19 @@ export function neverItsEndpoint(s: Situation): boolean {
   const { address, cluster, role } = s;
   const recorded = cluster.annotations[role.annotation];
   if (!address) return recorded === undefined || isUnused(s);
-  const inPlace = [cluster.endpoint.host, cluster.annotations[role.replaced], s.host];
+  const inPlace = [reservedHere(s), cluster.annotations[role.replaced], s.host];
   if (inPlace.some((host) => sameHost(host, address.address))) return false;
   return address.address === undefined ? recorded === undefined : recorded !== address.address;
+}
+
+/** The endpoint, where nothing else keeps it reserved: its user may have put another role's address there. */
+function reservedHere({ cluster, facts }: Situation): string | undefined {
+  const { host } = cluster.endpoint;
+  const isElsewhere = facts.roles.some(
+    ({ role, address, parked }) =>
+      parked.includes(host ?? "") || (role.isEndpoint && sameHost(valueOf(address)?.address, host)),
+  );
+  return isElsewhere ? undefined : host;
 }
 
 /** Nothing was ever given by the claim; a restore brings it first, and then its address. */

@@ -165,7 +165,7 @@ export interface RoleFacts {
   readonly holders?: Known<readonly Holder[]> | undefined;
   /** The addresses that are kept out of pools of its namespace; read where a VIP was replaced. */
   readonly parked: readonly string[];
-  /** Who else was seen with the VIP that is in place. A hint: it is said, and nothing is done for it. */
+  /** Who else was seen with the VIP that is in place. A hint: it is said, and nothing else is done for it. */
   readonly rivals: readonly Holder[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Answers: when does a role that is no endpoint give its address back while its Cluster lives?
+ * Answers: when does a role that is no endpoint give its address back, or take none, while its Cluster lives?
  *
  * The record goes first: the address may only go once nothing on the Cluster says it any more.
  */
@@ -11,23 +11,30 @@ import { obstacle, poolOf, serves } from "./pool-choice";
 import { CONTROL_PLANE } from "./roles";
 import type { Row } from "./row";
 import { says } from "./says";
-import { hasOptedOut, isHeld, type Situation } from "./situation";
+import { hasOptedOut, isHeld, isServedBy, type Situation } from "./situation";
 
 /** A running control plane keeps its endpoint; a role that is none can be switched off at any time. */
-function takenBack({ role, cluster, host, variable }: Situation): Edit {
+function takenBack(s: Situation): Edit {
+  const { role, cluster } = s;
   if (role.isEndpoint) return NO_EDIT;
+  const annotations = [role.annotation, role.replaced].filter((key) => key in cluster.annotations);
   const hasLabel = role.label !== undefined && role.label in cluster.labels;
   return {
-    ...(role.annotation in cluster.annotations && { annotations: { [role.annotation]: null } }),
+    ...(annotations.length > 0 && { annotations: Object.fromEntries(annotations.map((key) => [key, null])) }),
     ...(hasLabel && { labels: { [role.label]: null } }),
-    ...(sameHost(variable, host) && { variables: { [role.variable]: null } }),
+    ...(isOurVariable(s) && { variables: { [role.variable]: null } }),
   };
 }
+
+/** What its user wrote there stays: it is a VIP that no pool gave, or one that was pinned for him. */
+const isOurVariable = (s: Situation): boolean =>
+  isServedBy(s) && s.address?.pinnedAt === undefined && sameHost(s.variable, s.host);
 
 export const SWITCHED_OFF_ROW: Row<Situation> = {
   name: "switched off: what was written is taken back",
   when: (s) => hasOptedOut(s.cluster, s.role) && !isEmpty(takenBack(s)),
-  plan: (s) => says("OptedOut", "", { edit: takenBack(s) }),
+  // A class may require the variable; then Cluster API refuses this.
+  plan: (s) => says("OptedOut", "", { edit: takenBack(s), mayBeRefused: isOurVariable(s) }),
 };
 
 /** The pool that the role has its claim from, or would have it from. */
@@ -39,15 +46,18 @@ const itsPool = ({ claim, facts, pools }: Situation): PoolFacts | undefined =>
  * burst all Clusters could otherwise end with an address for ingress, and none for what they need first.
  */
 function makesWay(s: Situation): boolean {
-  const { role, cluster, facts, claim } = s;
-  const isWaiting = !role.isEndpoint && isHeld(cluster) && cluster.endpoint.host === undefined;
-  const pool = isWaiting ? itsPool(s) : undefined;
-  const wish = {
-    namespace: facts.key.namespace,
-    className: cluster.class?.name ?? "",
-    role: CONTROL_PLANE.name,
-  };
-  return pool !== undefined && serves(pool, wish) && !(claim && obstacle(pool) === undefined);
+  const pool = isBehind(s) ? itsPool(s) : undefined;
+  const { key } = s.facts;
+  const className = s.cluster.class?.name ?? "";
+  const wish = { namespace: key.namespace, className, role: CONTROL_PLANE.name };
+  return pool !== undefined && serves(pool, wish) && !(s.claim && obstacle(pool) === undefined);
+}
+
+/** The Cluster waits for its endpoint, and this role for a pool: what its user gave is not taken from him. */
+function isBehind(s: Situation): boolean {
+  const { role, cluster } = s;
+  const isItsUsers = s.variable !== undefined && !isOurVariable(s);
+  return !role.isEndpoint && !isItsUsers && isHeld(cluster) && cluster.endpoint.host === undefined;
 }
 
 const ENDPOINT_FIRST = "the endpoint waits for an address of the same pool";
@@ -55,7 +65,7 @@ const ENDPOINT_FIRST = "the endpoint waits for an address of the same pool";
 export const ENDPOINT_FIRST_ROWS: readonly Row<Situation>[] = [
   {
     name: "the endpoint comes first: what was written is taken back",
-    when: (s) => makesWay(s) && s.claim !== undefined && !isEmpty(takenBack(s)),
+    when: (s) => makesWay(s) && isServedBy(s) && !isEmpty(takenBack(s)),
     plan: (s) => says("WaitingForAddress", ENDPOINT_FIRST, { edit: takenBack(s) }),
   },
   {

@@ -30,8 +30,7 @@ function sweep({ facts }: Remains, claim: ClaimFacts): RolePlan {
 /** Pinned for a create that never came, and its claim was not made. */
 const pinned = ({ roleFacts }: Remains): AddressFacts | undefined => {
   const address = valueOf(roleFacts.address);
-  const isLeft =
-    address && !address.inUse && address.deletingSince === undefined && address.pinnedAt !== undefined;
+  const isLeft = address?.deletingSince === undefined && address?.pinnedAt !== undefined;
   return isLeft && roleFacts.claim.state === "absent" ? address : undefined;
 };
 

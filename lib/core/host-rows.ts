@@ -13,6 +13,7 @@ import {
 } from "./adoption";
 import { canonicalAddress, sameHost } from "./address";
 import { APPLY_LATE } from "./contract";
+import { isInside } from "./ranges";
 import { isEmpty, type Edit } from "./edit";
 import type { RolePlan, Row, Step } from "./row";
 import { says, UNHEARD_MS, waits, type More } from "./says";
@@ -46,9 +47,9 @@ export function follow(s: Situation, host: string, reason: Reason, annotate: boo
   const wished = withheld ? withoutVariables(edit) : edit;
   const mayBeRefused = !s.role.isEndpoint && wished.variables !== undefined && mustBeChecked(s, host);
   const more = { steps, ...(!isEmpty(wished) && { edit: wished }), ...(mayBeRefused && { mayBeRefused }) };
-  // Found when both were there already: it is said, and the Cluster is not given more of that address.
+  // Found when both were there already: it is said, and nobody loses anything for it.
   const { rivals } = s.roleFacts;
-  if (rivals.length > 0) return says("AddressTaken", holderWords(host, rivals), s.held ? more : { steps });
+  if (rivals.length > 0) return says("AddressTaken", holderWords(host, rivals), more);
   return withheld ? says("LateNotApplied", `variable ${s.role.variable}`, more) : says(reason, host, more);
 }
 
@@ -66,6 +67,9 @@ const isAddress = ({ host }: Situation): boolean => canonicalAddress(host ?? "")
 /** A look is at every Cluster and address there is: only before something is written that depends on it. */
 const isWorthALook = (s: Situation): boolean =>
   isAddress(s) && lacksLook(s) && !isItsVip(s) && (s.held ? !isComing(s) : isPinnable(s));
+
+const ownNetwork = ({ host, cluster }: Situation): string | undefined =>
+  isInside(host ?? "", cluster.networks);
 
 const isGoing = ({ claim, address }: Situation): boolean =>
   claim?.deleting === true || address?.deletingSince !== undefined;
@@ -118,6 +122,16 @@ const ROWS: readonly Row<Situation>[] = [
     },
   },
   {
+    name: "the VIP is pinned, and the provider has not confirmed it yet",
+    when: (s) =>
+      isItsVip(s) &&
+      isUnseen(s) &&
+      s.address?.pinnedAt !== undefined &&
+      s.claim?.deleting === false &&
+      s.claim.addressName === undefined,
+    plan: (s) => waits(s, "WaitingForAddress", claimWords(s), { steps: adoption(s) }),
+  },
+  {
     name: "the VIP is secured before the hold ends",
     when: (s) => isItsVip(s) && s.held && !isProtected(s),
     plan: (s) => says("Adopting", s.host, { steps: adoption(s) }),
@@ -135,16 +149,23 @@ const ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "the former VIP stays reserved",
-    when: (s) => s.claim?.ours === true && isFormerVip(s) && !isServedBy(s),
-    plan: (s) => ({
-      ...follow(s, s.host ?? "", "UserProvided", isAddress(s)),
-      ...says("FormerVipKept", s.address?.address, { steps: keptFromThePool(s) }),
-    }),
+    when: (s) => s.claim?.ours !== false && isFormerVip(s) && !isServedBy(s),
+    plan: (s) => {
+      const { verdict, ...more } = follow(s, s.host ?? "", "UserProvided", isAddress(s));
+      const kept = says("FormerVipKept", s.address?.address, { ...more, steps: keptFromThePool(s) });
+      return verdict.reason === "AddressTaken" ? { ...kept, verdict } : kept;
+    },
   },
   {
     name: "host by somebody else, claim of ours",
     when: (s) => !isComing(s) && retire(s).steps !== undefined,
     plan: (s) => says("UserProvided", s.host, retire(s)),
+  },
+  {
+    // A create that says so is refused; this one could not be judged, or the host came while it was held.
+    name: "host by somebody else, inside the Cluster's own network",
+    when: (s) => s.held && ownNetwork(s) !== undefined,
+    plan: (s) => waits(s, "InsideOwnNetwork", `${s.host} in ${ownNetwork(s)}`),
   },
   {
     name: "host by somebody else: who has it?",

@@ -51,7 +51,7 @@ interface UpdateOfVip extends Update {
 
 function restoreRole(role: Role, old: ClusterFacts, wished: ClusterFacts): Restoration {
   const update = { role, old, wished };
-  if (isWayOut(wished, role)) return edits(role.isEndpoint ? withoutOurPause(wished) : NO_EDIT);
+  if (isWayOut(update)) return edits(role.isEndpoint ? withoutOurPause(wished) : NO_EDIT);
   const kept = keepsHold(update) ? stillHeld(old, wished) : NO_EDIT;
   const vip = vipOf(role, old);
   if (vip === undefined) return edits(kept, heldByNewClass(update));
@@ -82,9 +82,16 @@ const isAllowed = ({ wished }: UpdateOfVip, other: string): boolean =>
 const keepsHold = ({ role, old, wished }: Update): boolean =>
   role.isEndpoint && isHeld(old) && (old.endpoint.host !== undefined || vipOf(role, wished) === undefined);
 
-const isWayOut = ({ annotations }: ClusterFacts, role: Role): boolean =>
-  hasOptedOut({ annotations }, role) ||
-  (role.isEndpoint && (annotations[HOLD] === RELEASED || annotations[HOLD] === LIFTED));
+const isWayOut = (update: Update): boolean =>
+  hasOptedOut(update.wished, update.role) || (update.role.isEndpoint ? endsHold(update) : makesWay(update));
+
+/** The user's word stays, and means nothing any more once there is a VIP. */
+const endsHold = ({ old, wished: { annotations } }: Update): boolean =>
+  annotations[HOLD] === LIFTED || (annotations[HOLD] === RELEASED && old.endpoint.host === undefined);
+
+/** The watch takes the record back while the endpoint waits for an address of the same pool. */
+const makesWay = ({ role, wished }: Update): boolean =>
+  isHeld(wished) && wished.endpoint.host === undefined && !(role.annotation in wished.annotations);
 
 const withoutOurPause = ({ annotations }: ClusterFacts): Edit =>
   annotations[PAUSED] === OUR_PAUSE ? { annotations: { [PAUSED]: null } } : NO_EDIT;
@@ -177,15 +184,29 @@ function endpointBack({ role, vip, old, wished }: UpdateOfVip): Edit {
  * not known, the Cluster is held, and the watch writes what Cluster API checks. What is not the endpoint is
  * left to the watch without a hold.
  */
-function variableBack({ role, vip, old, wished }: UpdateOfVip): Edit {
+function variableBack(update: UpdateOfVip): Edit {
+  const { role, vip, old, wished } = update;
   const value = wished.variables.get(role.variable);
   if ((value !== undefined && typeof value !== "string") || sameHost(value, vip)) return NO_EDIT;
-  const held = (reason: string): Edit => (role.isEndpoint ? hold(wished.annotations, reason) : NO_EDIT);
-  if (!sameClass(old, wished)) return held("ClassChanged");
+  if (!sameClass(old, wished)) return inNewClass(update, value);
   const before = textOf(old, role);
   if (before === undefined || (textOf(wished, role) !== undefined && !sameHost(before, vip))) return NO_EDIT;
-  return sameHost(before, vip) ? { variables: { [role.variable]: vip } } : held("VariableRestricted");
+  return sameHost(before, vip) ? { variables: { [role.variable]: vip } } : held(update, "VariableRestricted");
 }
+
+/**
+ * The endpoint is held until the watch has asked. Another role cannot hold: an entry that is there and empty
+ * Cluster API has just checked against the new class, and machines must not be rendered without what they had.
+ */
+function inNewClass(update: UpdateOfVip, value: string | undefined): Edit {
+  const { role, vip, old } = update;
+  if (role.isEndpoint) return held(update, "ClassChanged");
+  const isLost = value === "" && sameHost(textOf(old, role), vip);
+  return isLost ? { variables: { [role.variable]: vip } } : NO_EDIT;
+}
+
+const held = ({ role, wished }: Update, reason: string): Edit =>
+  role.isEndpoint ? hold(wished.annotations, reason) : NO_EDIT;
 
 function textOf({ variables }: ClusterFacts, role: Role): string | undefined {
   const value = variables.get(role.variable);

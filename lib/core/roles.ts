@@ -1,7 +1,7 @@
 /**
  * Answers: which VIPs can a Cluster have, and where does each one show?
  *
- * A new role is a new row; nothing else in `core` asks for a role by name.
+ * A new role is a new row; what differs between roles is here.
  */
 import { Address6 } from "ip-address";
 import { PREFIX } from "./contract";

@@ -235,8 +235,11 @@ export const isByHand = ({ deletingSince, inUse, pinnedAt }: AddressFacts): bool
   deletingSince === undefined && !inUse && pinnedAt === undefined;
 
 /** Made by us for a claim that did not come: the process died between the two writes. */
-export const isPinned = ({ claim, address }: Situation): boolean =>
-  !claim && address?.pinnedAt !== undefined && address.deletingSince === undefined && !address.inUse;
+export const isPinned = ({ claim, address, cluster }: Situation): boolean =>
+  !claim &&
+  address?.pinnedAt !== undefined &&
+  address.deletingSince === undefined &&
+  (!address.inUse || address.clusterUid !== cluster.uid);
 
 /** The name is free for it, or has it already. */
 export const isPinnable = (s: Situation): boolean =>
@@ -264,8 +267,19 @@ export const look = (s: Situation): Pick<RolePlan, "lookFor"> => {
   return address === undefined ? {} : { lookFor: address };
 };
 
-export const isTaken = ({ roleFacts }: Situation): boolean =>
-  roleFacts.holders !== undefined && (valueOf(roleFacts.holders) ?? []).length > 0;
+export const isTaken = (s: Situation): boolean => holdersOf(s).length > 0;
+
+/** What a look has seen, and the Cluster's own endpoint, which must not be another role's VIP unless its user says so. */
+function holdersOf(s: Situation): readonly Holder[] {
+  const { role, cluster, host, address, roleFacts, facts } = s;
+  const isItsEndpoint =
+    !role.isEndpoint &&
+    host === undefined &&
+    !isShared(s) &&
+    sameHost(cluster.endpoint.host, address?.address);
+  const own: Holder[] = isItsEndpoint ? [{ kind: "Cluster", ...facts.key }] : [];
+  return [...((roleFacts.holders && valueOf(roleFacts.holders)) ?? []), ...own];
+}
 
 const MOST_HOLDERS = 3;
 
@@ -276,8 +290,7 @@ export const holderWords = (address: string, holders: readonly Holder[]): string
   return `${address} of ${names.join(", ")}${holders.length > MOST_HOLDERS ? " and others" : ""}`;
 };
 
-export const takenWords = (s: Situation): string =>
-  holderWords(comingVip(s) ?? "", (s.roleFacts.holders && valueOf(s.roleFacts.holders)) ?? []);
+export const takenWords = (s: Situation): string => holderWords(comingVip(s) ?? "", holdersOf(s));
 
 export const className = ({ cluster }: Situation): string =>
   cluster.class ? `${cluster.class.namespace}/${cluster.class.name}` : "";

@@ -60,13 +60,17 @@ export class FakeApiServer {
   }
 
   /** By namespace and name. */
-  list(of: Resource, namespace?: string, labelKey?: string): KubeObject[] {
+  /** @param selector a label that must be there, or `label=value` */
+  list(of: Resource, namespace?: string, selector = ""): KubeObject[] {
+    const [label = "", value] = selector.split("=");
+    const isSelected = (labels: Readonly<Record<string, string>> = {}): boolean =>
+      value === undefined ? label in labels : labels[label] === value;
     const prefix = `${of.plural}.${of.group}/${namespace === undefined || !of.namespaced ? "" : `${namespace}/`}`;
     return [...this.#objects]
       .filter(([key]) => key.startsWith(prefix))
       .sort(([one], [other]) => (one < other ? -1 : 1))
       .map(([, object]) => object)
-      .filter(({ metadata }) => labelKey === undefined || metadata.labels?.[labelKey] !== undefined);
+      .filter(({ metadata }) => label === "" || isSelected(metadata.labels));
   }
 
   create(of: Resource, namespace: string | undefined, body: KubeObject): KubeObject {

@@ -160,6 +160,13 @@ export function checkUpdate(world: World, old: KubeObject, wished: KubeObject, a
   for (const role of ROLES) checkChange(old, wished, answer, role, all);
 }
 
+/** What is no endpoint gives its record back while the endpoint is still to come. */
+const handsBack = (wished: KubeObject, role: Role): boolean =>
+  !role.isEndpoint &&
+  noteOf(wished, PAUSED) === OUR_PAUSE &&
+  hostOf(wished) === undefined &&
+  noteOf(wished, role.annotation) === undefined;
+
 function checkChange(
   old: KubeObject,
   wished: KubeObject,
@@ -167,7 +174,8 @@ function checkChange(
   role: Role,
   all: () => unknown,
 ): void {
-  const vip = isHandedBack(wished, role) ? undefined : recorded(old, role);
+  const isGiven = isHandedBack(wished, role) || handsBack(wished, role);
+  const vip = isGiven ? undefined : recorded(old, role);
   const word = noteOf(wished, ALLOW_CHANGE);
   const now = vipOf(answer, role);
   const allowed = [vip, variableOf(wished, role)];
@@ -349,9 +357,8 @@ async function checkNextPass(world: World): Promise<void> {
     const facts = await inventory.gather(key);
     const cluster = valueOf(facts.cluster);
     // Cluster API refuses these, and they are tried again.
-    if (cluster && (isBeyondUs(world, cluster.source) || isHinted(world, cluster.source))) continue;
+    if (cluster && isBeyondUs(world, cluster.source)) continue;
     const next = await lookedAround(facts, inventory);
-    if (next.decisions.some(({ row }) => row === UNDONE)) continue;
     const steps = writesOf(next, cluster).flatMap((of) => of.steps.map(({ kind }) => kind));
     law("the next pass plans nothing", steps.length === 0, () => [
       key,
@@ -380,22 +387,12 @@ function isFrozen(world: World, cluster: KubeObject): boolean {
   return !aClass || ROLES.some((role) => !isAllowed(variableOf(cluster, role), definitionIn(aClass, role)));
 }
 
-/** BROKEN 17: the record of the ingress is taken back, also a user's, and our own hook puts it there again, for ever. */
-const UNDONE = "the endpoint comes first: what was written is taken back";
-
-const isUndone = (world: World, cluster: KubeObject): boolean =>
-  decisionOf(world, cluster, INGRESS)?.row === UNDONE;
-
-/** BROKEN 20: what is withheld because of a hint in the memory of one process is written by the next one. */
-const isHinted = (world: World, cluster: KubeObject): boolean =>
-  ROLES.some((role) => decisionOf(world, cluster, role)?.verdict.reason === "AddressTaken");
-
 const decisionOf = (world: World, cluster: KubeObject, role: Role) =>
   world.verdicts.get(verdictKey(cluster.metadata.name ?? "", role));
 
 function checkCluster(world: World, cluster: KubeObject): void {
   const isOthersAffair = isUsersPause(cluster) || isFrozen(world, cluster);
-  if (isOthersAffair || noteOf(cluster, DELETE_FOR_MOVE) !== undefined || isUndone(world, cluster)) return;
+  if (isOthersAffair || noteOf(cluster, DELETE_FOR_MOVE) !== undefined) return;
   const all = (): unknown => [
     cluster,
     ROLES.map((role) => decisionOf(world, cluster, role)).map((said) => [said?.row, said?.verdict]),
@@ -438,15 +435,8 @@ function mayWait(world: World, cluster: KubeObject, role: Role): boolean {
     world.provider.spokeNonsense.has(claim) ||
     isTheUsers ||
     isOff(cluster, role) ||
-    isGivenAndTaken(world, cluster, role) ||
-    isEndpointsToo(world, cluster, role)
+    isGivenAndTaken(world, cluster, role)
   );
-}
-
-/** BROKEN 19: its address is the endpoint's too, which has a reservation of its own, and is never given back. */
-function isEndpointsToo({ server }: World, cluster: KubeObject, role: Role): boolean {
-  const address = server.find(ADDRESSES, NAMESPACE, claimName(role, cluster.metadata.name ?? ""));
-  return !role.isEndpoint && address !== undefined && textOf(address) === hostOf(cluster);
 }
 
 /** Its user has to give another one. */
@@ -503,11 +493,7 @@ function checkSwitchedOff(world: World, cluster: KubeObject, all: () => unknown)
   const left = [CLAIMS, ADDRESSES].some((of) => world.server.find(of, NAMESPACE, claim) !== undefined);
   law("an ingress that is off has no VIP", noteOf(cluster, INGRESS.annotation) === undefined, all);
   const isFormer = noteOf(cluster, INGRESS.replaced) !== undefined;
-  law(
-    "an ingress that is off holds no address",
-    isOthers || isFormer || !left || isEndpointsToo(world, cluster, INGRESS),
-    all,
-  );
+  law("an ingress that is off holds no address", isOthers || isFormer || !left, all);
 }
 
 function checkWaiting(world: World, cluster: KubeObject, all: () => unknown): void {
@@ -537,7 +523,6 @@ function checkReserved(world: World, cluster: KubeObject, role: Role, all: () =>
   if (!isPooled || !isFirst || isExcused(world, cluster, role)) return;
   // The name of its claim is the former one's.
   if (noteOf(cluster, role.replaced) !== undefined) {
-    if (isBare(world, claim)) return;
     const isParked = world.server.list(ADDRESSES).some((one) => textOf(one) === vip);
     return law("a VIP that replaced another one is reserved", isParked, all);
   }
@@ -549,11 +534,6 @@ function checkReserved(world: World, cluster: KubeObject, role: Role, all: () =>
     all,
   );
 }
-
-/** BROKEN 18: its claim was deleted by hand, and only then its VIP was replaced: the new one is parked nowhere. */
-const isBare = ({ server }: World, claim: string): boolean =>
-  server.find(CLAIMS, NAMESPACE, claim) === undefined &&
-  server.find(ADDRESSES, NAMESPACE, claim) !== undefined;
 
 /** The name of its claim is not free, or its user has been told. */
 function isExcused(world: World, cluster: KubeObject, role: Role): boolean {
@@ -628,7 +608,6 @@ function checkAddress(world: World, address: KubeObject): void {
   law("an address without a Cluster is given back", cluster !== undefined, all);
   const isLeft = cluster && (isUsersPause(cluster) || noteOf(cluster, DELETE_FOR_MOVE) !== undefined);
   if (!cluster || isLeft || isGoing(cluster)) return;
-  if (isEndpointsToo(world, cluster, role)) return;
   const own = [vipOf(cluster, role), noteOf(cluster, role.annotation), noteOf(cluster, role.replaced)];
   const waits = vipOf(cluster, role) === undefined;
   law("an address that is not the Cluster's is given back", own.includes(textOf(address)) || waits, all);

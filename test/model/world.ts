@@ -53,12 +53,6 @@ class GuardedApiServer extends FakeApiServer {
     super(now);
   }
 
-  override list(of: Resource, namespace?: string, selector = ""): KubeObject[] {
-    const [key, value] = selector.split("=");
-    const all = super.list(of, namespace, key || undefined);
-    return value === undefined ? all : all.filter(({ metadata }) => metadata.labels?.[key ?? ""] === value);
-  }
-
   override update(of: Resource, after: KubeObject): KubeObject {
     const { namespace, name = "", resourceVersion } = after.metadata;
     const before = of === CLUSTERS ? this.find(of, namespace, name) : undefined;

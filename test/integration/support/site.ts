@@ -253,7 +253,8 @@ export class Site {
     return eventually(
       async () => {
         const cluster = await this.clusterOf(name);
-        return isHeld(cluster) || vipOf(cluster) === undefined ? undefined : cluster;
+        if (isHeld(cluster)) throw new Error(`it is held: ${annotationOf(cluster, HOLD_ANNOTATION)}`);
+        return vipOf(cluster) === undefined ? undefined : cluster;
       },
       { withinMs, what: `the hold of ${this.namespace}/${name} to end with a VIP` },
     );

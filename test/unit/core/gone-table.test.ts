@@ -163,10 +163,11 @@ const afterTheEnd: Case[] = [
     steps: [DELETE],
   },
   {
-    row: "nothing left to do",
-    title: "a pinned address that a Cluster used is left to its claim's end",
+    row: "sweep what was pinned",
+    title: "a pinned address whose claim went before any provider saw it, though a Cluster used it",
     facts: gone({ address: address(pinnedSince(hours(1)), secured(FORMER_UID)) }),
     reason: "Gone",
+    steps: [`delete address ${CLAIM}`],
   },
   {
     row: "sweep",

@@ -105,7 +105,21 @@ describe("A way out of the hold takes our pause off and puts nothing back", () =
   ])("%s", (_what, change) => {
     expect(restore(heldBefore, facts(held("PoolExhausted"), change))).toEqual(off);
     expect(restore(heldBefore, facts(change))).toEqual(NO_EDIT);
+  });
+
+  test.each([
+    ["lifted by us", markedHeld(LIFTED)],
+    ["opted out", optedOut],
+  ])("%s, also with a VIP in place", (_what, change) => {
     expect(restore(served, facts(change))).toEqual(NO_EDIT);
+  });
+
+  test("but released by its user long ago means nothing for a VIP that came since", () => {
+    const before = facts(complete(), markedHeld(RELEASED));
+    expect(restore(before, facts(markedHeld(RELEASED), host(VIP, 6443)))).toEqual({
+      annotations: { [VIP_ANNOTATION]: VIP },
+      variables: { [VARIABLE]: VIP },
+    });
   });
 
   test("a user's own pause stays", () => {

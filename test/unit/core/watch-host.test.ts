@@ -408,6 +408,25 @@ const given: Case[] = [
     steps: [DELETE],
   },
   {
+    row: "the VIP is pinned, and the provider has not confirmed it yet",
+    title: "a hold does not end before the provider has bound the claim to the address",
+    facts: watching({
+      cluster: stored(complete(), held("WaitingForAddress")),
+      claim: claim(owned()),
+      address: address(pinnedSince(minutes(1)), secured()),
+      holders: [],
+    }),
+    reason: "WaitingForAddress",
+  },
+  {
+    row: "host by somebody else, inside the Cluster's own network",
+    title: "a host that came while nobody could judge it is judged before the hold ends",
+    facts: watching({ cluster: stored(host("10.96.0.9"), held("Unreachable")) }),
+    reason: "InsideOwnNetwork",
+    detail: "10.96.0.9 in 10.96.0.0/16",
+    edit: saysNow("InsideOwnNetwork"),
+  },
+  {
     row: "host by somebody else, its reservation waits for a former one",
     title: "a hold does not end while the name of its reservation is a former claim's",
     facts: watching({
