@@ -121,7 +121,8 @@ function checkVariable(before: KubeObject, after: KubeObject, role: Role, both: 
   const value = variableOf(before, role);
   const isKept = isEmptyVip(value) || value === variableOf(after, role);
   // It goes with what says so elsewhere.
-  const isTakenBack = isOff(before, role) && !role.isEndpoint && value === noteOf(before, role.annotation);
+  const isGivenBack = isOff(before, role) || handsBack(after, role);
+  const isTakenBack = isGivenBack && !role.isEndpoint && value === noteOf(before, role.annotation);
   law("a user's variable is never changed", isKept || isTakenBack, both);
 }
 
@@ -429,7 +430,8 @@ function mayWait(world: World, cluster: KubeObject, role: Role): boolean {
   const { name = "" } = cluster.metadata;
   const claim = claimName(role, name);
   const isTheUsers =
-    role.isEndpoint && ["HostAndVariableDiffer", RELEASED].includes(noteOf(cluster, HOLD) ?? "");
+    role.isEndpoint &&
+    ["HostAndVariableDiffer", "InsideOwnNetwork", RELEASED].includes(noteOf(cluster, HOLD) ?? "");
   return (
     world.strangers.has(claim) ||
     world.provider.spokeNonsense.has(claim) ||
