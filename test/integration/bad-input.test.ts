@@ -79,6 +79,8 @@ const WORDS = {
   HostAndVariableDiffer: (both: string) =>
     `spec.controlPlaneEndpoint.host and the VIP variable name different addresses: ${both} ` +
     "(HostAndVariableDiffer). Give one of them, or the same in both.",
+  AddressTaken: (who: string) =>
+    `The VIP has another owner: ${who} ` + "(AddressTaken). Give one of them another address.",
   PoolRequired: (clusterClass: string, { namespace }: Site) =>
     `The ClusterClass wants a VIP, but no pool matches: class ${clusterClass}, role control-plane, namespace ${namespace} or global ` +
     "(PoolRequired). Label a pool with the class and the role, then create the Cluster again.",
@@ -147,6 +149,18 @@ async function siteWithVips(last = 250): Promise<Site> {
 
 const writesOfModule = (site: Site, since?: Date) =>
   management.requestsOfModule({ namespace: site.namespace, verb: writeVerbs, ...(since && { since }) });
+
+/** A pool for each of these classes, named like it, and none with an address of another. */
+const hasPoolsFor = (site: Site, classes: readonly string[]): Promise<unknown> =>
+  Promise.all(
+    classes.map((clusterClass, index) =>
+      site.hasPool({
+        name: clusterClass,
+        clusterClass,
+        addresses: [site.span(10 * index + 10, 10 * index + 19)],
+      }),
+    ),
+  );
 
 const TEXT = { type: "string" };
 const EMPTY = { ...TEXT, default: "" };
@@ -261,8 +275,10 @@ describe("a pool that gives nothing", () => {
       `metadata.labels: Invalid value: "${clusterClass}": must be no more than 63 bytes`,
     );
     expectHeld(created, site, "NoMatchingPool", WORDS.NoMatchingPool(clusterClass, site));
-    await site.api.merge(CLUSTERS, site.at("late"), { spec: { controlPlaneEndpoint: { host: "10.1.1.1" } } });
-    expect(variableOf(await site.completed("late"))).toBe("10.1.1.1");
+    await site.api.merge(CLUSTERS, site.at("late"), {
+      spec: { controlPlaneEndpoint: { host: "192.0.2.1" } },
+    });
+    expect(variableOf(await site.completed("late"))).toBe("192.0.2.1");
   });
 });
 
@@ -271,11 +287,11 @@ describe("the priority of a pool", () => {
     const site = await management.newSite();
     await site.hasClass();
     const pools = [
-      ["z-highest", "999999999", "10.20.1.1"],
-      ["y-spaces", " 7 ", "10.20.2.1"],
-      ["a-word", "high", "10.20.4.1"],
-      ["b-exponent", "1e9", "10.20.5.1"],
-      ["c-negative", "-3", "10.20.6.1"],
+      ["z-highest", "999999999", site.address(1)],
+      ["y-spaces", " 7 ", site.address(2)],
+      ["a-word", "high", site.address(4)],
+      ["b-exponent", "1e9", site.address(5)],
+      ["c-negative", "-3", site.address(6)],
     ] as const;
     await Promise.all(
       pools.map(([name, priority, address]) =>
@@ -293,11 +309,11 @@ describe("the priority of a pool", () => {
     const site = await management.newSite();
     await site.hasClass();
     await Promise.all([
-      site.hasPool({ name: "z", addresses: ["10.20.1.1"], annotations: { [PRIORITY]: "9999999999" } }),
-      site.hasPool({ name: "a", addresses: ["10.20.2.1"], annotations: { [PRIORITY]: "5" } }),
+      site.hasPool({ name: "z", addresses: [site.address(1)], annotations: { [PRIORITY]: "9999999999" } }),
+      site.hasPool({ name: "a", addresses: [site.address(2)], annotations: { [PRIORITY]: "5" } }),
     ]);
 
-    expectComplete(await site.createCluster({ name: "huge" }), "10.20.1.1");
+    expectComplete(await site.createCluster({ name: "huge" }), site.address(1));
   });
 });
 
@@ -330,9 +346,7 @@ describe("a class whose clusterVip is no string", () => {
       hasClassWith(site, "boolean", [variable({ type: "boolean", default: false })]),
       hasClassWith(site, "object", [variable({ type: "object", properties: { host: TEXT } })]),
       hasClassWith(site, "array", [variable({ type: "array", items: TEXT })]),
-      ...["integer", "boolean", "object", "array"].map((clusterClass) =>
-        site.hasPool({ name: clusterClass, clusterClass }),
-      ),
+      hasPoolsFor(site, ["integer", "boolean", "object", "array"]),
     ]);
   });
 
@@ -359,8 +373,7 @@ describe("a class whose clusterVip has a default that looks like an address", ()
     await Promise.all([
       hasClassWith(site, "lab", [variable({ ...TEXT, default: "10.9.9.9" })], true),
       hasClassWith(site, "zero", [variable({ ...TEXT, default: "0.0.0.0" })], true),
-      site.hasPool(),
-      site.hasPool({ name: "zero", clusterClass: "zero" }),
+      hasPoolsFor(site, ["lab", "zero"]),
     ]);
   });
 
@@ -375,11 +388,11 @@ describe("a class whose clusterVip has a default that looks like an address", ()
   test("with a host of the user's own: the variable follows the host", async () => {
     const created = await site().createCluster({
       name: "own",
-      spec: { controlPlaneEndpoint: { host: "10.1.1.1" } },
+      spec: { controlPlaneEndpoint: { host: "192.0.2.2" } },
     });
 
-    expectComplete(created, "10.1.1.1");
-    expect(variableOf(created.object)).toBe("10.1.1.1");
+    expectComplete(created, "192.0.2.2");
+    expect(variableOf(created.object)).toBe("192.0.2.2");
   });
 });
 
@@ -392,12 +405,12 @@ describe("a class whose clusterVip is required", () => {
     ]);
 
     const { message } = await refusalOf(site.createCluster({ name: "early" }));
-    const own = await site.createCluster({ name: "own", variables: { clusterVip: "10.1.1.1" } });
+    const own = await site.createCluster({ name: "own", variables: { clusterVip: "192.0.2.3" } });
 
     expect(message).toContain(
       'spec.topology.variables: Required value: required variable "clusterVip" must be set',
     );
-    expectComplete(own, "10.1.1.1");
+    expectComplete(own, "192.0.2.3");
     expect(await site.claims()).toEqual([]);
   });
 });
@@ -414,12 +427,13 @@ describe("a class whose clusterVip takes not every text", () => {
     late: { ...TEXT, pattern: "^vip-.*$" },
   };
   const site = shared((site) =>
-    Promise.all(
-      Object.entries(schemas).flatMap(([name, schema]) => [
-        hasClassWith(site, name, [variable(schema)]),
-        name === "late" ? undefined : site.hasPool({ name, clusterClass: name }),
-      ]),
-    ),
+    Promise.all([
+      ...Object.entries(schemas).map(([name, schema]) => hasClassWith(site, name, [variable(schema)])),
+      hasPoolsFor(
+        site,
+        Object.keys(schemas).filter((name) => name !== "late"),
+      ),
+    ]),
   );
 
   test("but IPv4 addresses: the Cluster gets its VIP and can be changed", async () => {
@@ -454,7 +468,7 @@ describe("a class whose clusterVip takes not every text", () => {
     const created = await site().createCluster({ name: "late", clusterClass: "late" });
     expectHeld(created, site(), "NoMatchingPool", WORDS.NoMatchingPool("late", site()));
 
-    await site().hasPool({ name: "late", clusterClass: "late" });
+    await site().hasPool({ name: "late", clusterClass: "late", addresses: [site().span(200, 209)] });
     await watcherSaid(management, site(), "late", "Assigned");
 
     const hold = annotationOf(await site().clusterOf("late"), HOLD_ANNOTATION);
@@ -911,6 +925,18 @@ describe("a host of the user's that is odd", () => {
     expect(await claimed("torn")).toBe(false);
   });
 
+  test("that another Cluster has is refused, in words that name that Cluster", async () => {
+    const spec = { controlPlaneEndpoint: { host: "192.0.2.5" } };
+    await site().createCluster({ name: "owner", spec });
+
+    const { message } = await refusalOf(site().createCluster({ name: "second", spec }));
+
+    const words = WORDS.AddressTaken(`192.0.2.5 of Cluster ${site().namespace}/owner`);
+    expect(message).toContain(said(site(), "second", words));
+    expect(vipOf(await site().clusterOf("owner"))).toBe("192.0.2.5");
+    expect(await claimed("second")).toBe(false);
+  });
+
   test.each([
     ["port 70000", { host: "10.0.0.1", port: 70000 }, "should be less than or equal to 65535"],
     ["port -1", { host: "10.0.0.1", port: -1 }, "should be greater than or equal to 1"],
@@ -1024,7 +1050,7 @@ describe("a request of an odd shape", () => {
   });
 
   test("(a name that is taken) is AlreadyExists, and what exists is not touched", async () => {
-    await site().createCluster({ name: "taken", spec: { controlPlaneEndpoint: { host: "10.1.1.1" } } });
+    await site().createCluster({ name: "taken", spec: { controlPlaneEndpoint: { host: "192.0.2.4" } } });
     await site().rendered("taken");
     const before = await site().clusterOf("taken");
 
@@ -1299,7 +1325,10 @@ describe("an installation that waits for four seconds, and refuses what has no p
 });
 
 test("every reason that bad input can meet was given at least once", () => {
-  /** These need a Cluster that is changed, moved, deleted or made again, or an API server that is away. */
+  /**
+   * These need a Cluster that is changed, moved, deleted or made again, a network of its own, or an API server
+   * that is away.
+   */
   const elsewhere = [
     "NoTopology",
     "OptedOut",
@@ -1310,6 +1339,12 @@ test("every reason that bad input can meet was given at least once", () => {
     "Gone",
     "PreviousAddressReleasing",
     "Unreachable",
+    // given.test.ts has these.
+    "FormerVipKept",
+    "VipChange",
+    "VipKept",
+    "VariableNotChanged",
+    "InsideOwnNetwork",
   ];
 
   const given = reasonsGiven(management);
