@@ -1,6 +1,6 @@
 /** Answers: what was decided and done? One line of JSON a pass, and none while nothing changes. */
 import winston from "winston";
-import { isEmpty } from "../core/edit";
+import { isEmpty, NO_EDIT } from "../core/edit";
 import type { Facts } from "../core/facts";
 import type { Decision, Plan } from "../core/plan";
 import { REASONS, type Verdict } from "../core/verdict";
@@ -31,8 +31,9 @@ export class WinstonJournal implements Journal {
     this.logger.debug("Planned", { Cluster: nameOf(facts), plan: summary(plan) });
   }
 
-  #say(facts: Facts, plan: Plan, { role, row, verdict }: Decision, outcome: Outcome): void {
-    const steps = plan.steps.map(({ kind }) => kind);
+  #say(facts: Facts, plan: Plan, decision: Decision, outcome: Outcome): void {
+    const { role, row, verdict, edit = NO_EDIT } = decision;
+    const steps = (decision.steps ?? []).map(({ kind }) => kind);
     const line = {
       Cluster: nameOf(facts),
       role: role.name,
@@ -40,7 +41,7 @@ export class WinstonJournal implements Journal {
       ...(verdict.detail && { detail: verdict.detail }),
       row,
       ...(steps.length > 0 && { steps }),
-      ...(!isEmpty(plan.edit) && { edit: Object.keys(plan.edit) }),
+      ...(!isEmpty(edit) && { edit: Object.keys(edit) }),
       ...(outcome.kind !== "done" && { outcome: outcome.kind, why: outcome.why }),
     };
     const key = `${nameOf(facts)}/${role.name}`;
