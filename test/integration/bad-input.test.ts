@@ -492,7 +492,7 @@ describe("the name of a Cluster", () => {
   const site = shared((site) => site.hasClassAndPool());
 
   test.each([
-    ["of 63 characters", "n".repeat(63)],
+    ["GB13: of 63 characters", "n".repeat(63)],
     ["with a dot", "north.east"],
     ["that begins with a digit", "1st"],
   ])("%s is good for everything: claim, label and rendering", async (_what, name) => {

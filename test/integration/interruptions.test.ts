@@ -236,7 +236,7 @@ describe("Every story ends the same", () => {
 
   beforeAll(async () => {
     undisturbed = await all(() => undefined);
-  }, 300_000);
+  }, 600_000);
 
   test.each([
     ["request", "before"],
@@ -254,7 +254,7 @@ describe("Every story ends the same", () => {
       });
       expect(statesOf(lost)).toEqual(statesOf(undisturbed));
     },
-    300_000,
+    600_000,
   );
 
   test("with two watchers at once, and they do not write in turns", async () => {
@@ -272,7 +272,7 @@ describe("Every story ends the same", () => {
       expect({ [story.title]: more }).toEqual({ [story.title]: [] });
       expect(attempts.length).toBeLessThanOrEqual(MOST_ATTEMPTS * writes.length);
     }
-  }, 300_000);
+  }, 600_000);
 });
 
 /** Each watcher tries, and now and then Cluster API's own write comes between. */

@@ -211,7 +211,7 @@ const REFUSAL = toYaml(
 
 describe("A Cluster is deleted", () => {
   test.each(["Foreground", "Background"] as const)(
-    "in the %s, and its address stays used until it is gone",
+    "GB3: in the %s, and its address stays used until it is gone",
     async (propagation) => {
       const site = await siteWith();
       const before = await lingering(site, "a");

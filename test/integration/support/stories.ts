@@ -148,30 +148,6 @@ const COMMON: Story = {
   happen: createdWell,
 };
 
-const INGRESS = `vip-ingress-${NAME}`;
-const ingressPool = (site: Site) => ({
-  name: "ingress",
-  role: "ingress" as const,
-  addresses: [site.span(110, 119)],
-});
-
-const WITH_INGRESS: Story = {
-  title: "A Cluster that gets a VIP for ingress too",
-  prepare: ({ site }) =>
-    Promise.all([
-      site.hasClass({ ingressVip: "empty-default" }),
-      site.hasPool(labPool(site)),
-      site.hasPool(ingressPool(site)),
-    ]),
-  happen: async (stage) => {
-    await createdWell(stage);
-    await eventually(
-      async () => isLabelled(await stage.site.api.find<Claim>(CLAIMS, stage.site.namespace, INGRESS)),
-      within("the claim for ingress to be its own"),
-    );
-  },
-};
-
 /** Long ago enough that no create can still be on its way. */
 const LONG_AGO = "2026-01-01T00:00:00Z";
 
@@ -196,7 +172,6 @@ const pinnedForNobody = (site: Site): Promise<unknown> =>
 
 export const STORIES: readonly Story[] = [
   COMMON,
-  WITH_INGRESS,
   {
     title: "A Cluster whose user gives its address",
     prepare: classAndPool,
