@@ -90,8 +90,9 @@ const endsHold = ({ old, wished: { annotations } }: Update): boolean =>
   annotations[HOLD] === LIFTED || (annotations[HOLD] === RELEASED && old.endpoint.host === undefined);
 
 /** The watch takes the record back while the endpoint waits for an address of the same pool. */
-const makesWay = ({ role, wished }: Update): boolean =>
-  isHeld(wished) && wished.endpoint.host === undefined && !(role.annotation in wished.annotations);
+const makesWay = ({ role, old, wished }: Update): boolean =>
+  [old, wished].every((cluster) => isHeld(cluster) && cluster.endpoint.host === undefined) &&
+  !(role.annotation in wished.annotations);
 
 const withoutOurPause = ({ annotations }: ClusterFacts): Edit =>
   annotations[PAUSED] === OUR_PAUSE ? { annotations: { [PAUSED]: null } } : NO_EDIT;

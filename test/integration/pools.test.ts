@@ -416,6 +416,11 @@ describe("A Cluster that is deleted", () => {
     const site = await siteWithClass();
     expect(isHeld(await create(site, "a"))).toBe(true);
     await lingering(site, "a");
+    // The watcher has seen that it goes: our pause is off, so that Cluster API can delete it.
+    await eventually(async () => annotationOf(await site.clusterOf("a"), PAUSED_ANNOTATION) === undefined, {
+      withinMs: 15_000,
+      what: "our pause to be taken off",
+    });
     const since = new Date();
     await site.hasPool({ addresses: ["10.73.0.10-10.73.0.11"] });
 
