@@ -3,8 +3,6 @@ import type { KeyQueue } from "../lib/adapters/key-queue";
 import { keyOfCluster, keyOfRemains } from "../lib/adapters/kube-inventory";
 import { Overlaps, type Overlap } from "../lib/adapters/overlaps";
 import type { Sighting, Sightings } from "../lib/adapters/sightings";
-import { canonicalAddress } from "../lib/core/address";
-import { hostOf } from "../lib/core/situation";
 import {
   addressFacts,
   addressOf,
@@ -12,6 +10,7 @@ import {
   classFacts,
   clusterFacts,
   poolFacts,
+  vipsOf,
 } from "../lib/adapters/kube-objects";
 import { IN_CLUSTER_POOLS } from "../lib/adapters/kinds";
 import { addressPrint, claimPrint, classPrint, clusterPrint, News, poolPrint } from "../lib/adapters/news";
@@ -54,10 +53,8 @@ export class ClusterWatch {
   clusterChanged(object: KubeObject, phase: string): void {
     const key = keyOfCluster(object);
     if (!key) return;
-    const cluster = clusterFacts(object);
-    const hosts = isGone(phase) ? [] : ROLES.map((role) => canonicalAddress(hostOf(cluster, role) ?? ""));
-    this.#see({ ...key, kind: "Cluster", key }, hosts);
-    const print = clusterPrint(cluster);
+    this.#see({ ...key, kind: "Cluster", key }, isGone(phase) ? [] : vipsOf(object));
+    const print = clusterPrint(clusterFacts(object));
     if (this.#news.isNew(`Cluster ${textOf(key)}`, print, isGone(phase))) this.queue.add(textOf(key));
   }
 
@@ -79,18 +76,15 @@ export class ClusterWatch {
     const its = keyOfRemains(object);
     const { namespace = "", name = "" } = object.metadata;
     const address = isGone(phase) ? undefined : addressOf(object);
-    if (its) this.#see({ kind: "IPAddress", namespace, name, key: its }, [address]);
+    if (its)
+      this.#see({ kind: "IPAddress", namespace, name, key: its }, address === undefined ? [] : [address]);
     const key = this.#newsOf("address", object, addressPrint(addressFacts(object)), phase);
     if (key) this.queue.add(textOf(key));
   }
 
   /** Who has the same address has another owner to tell of now, or one less. */
-  #see(who: Sighting, addresses: readonly (string | undefined)[]): void {
-    const others = this.seen.see(
-      who,
-      addresses.filter((address) => address !== undefined),
-    );
-    for (const key of others) this.queue.add(textOf(key));
+  #see(who: Sighting, addresses: readonly string[]): void {
+    for (const key of this.seen.see(who, addresses)) this.queue.add(textOf(key));
   }
 
   #newsOf(kind: string, object: KubeObject, print: string, phase: string): Key | undefined {

@@ -35,12 +35,15 @@ const stays = `!has(object.metadata.deletionTimestamp) && !(has(${NEW}) && ${quo
 
 /** A pause concerns us only while we hold the Cluster. */
 const isOurKey = `k.startsWith(${quoted(PREFIX)}) || (k == ${quoted(PAUSED)} && ${quoted(HOLD)} in ${OLD})`;
-const annotationLost = `has(${OLD}) && ${OLD}.exists(k, (${isOurKey}) && !(has(${NEW}) && k in ${NEW} && ${NEW}[k] == ${OLD}[k]))`;
+/** Of a key that was there. */
+const changed = (now: string, before: string): string =>
+  `!(has(${now}) && k in ${now} && ${now}[k] == ${before}[k])`;
+const annotationLost = `has(${OLD}) && ${OLD}.exists(k, (${isOurKey}) && ${changed(NEW, OLD)})`;
 
 const LABELS = listed(ROLES.flatMap(({ label }) => label ?? []));
 const labelLost =
   `has(oldObject.metadata.labels) && ${LABELS}.exists(k, k in oldObject.metadata.labels && ` +
-  "!(has(object.metadata.labels) && k in object.metadata.labels && object.metadata.labels[k] == oldObject.metadata.labels[k]))";
+  `${changed("object.metadata.labels", "oldObject.metadata.labels")})`;
 
 /** A field that was there, and is gone or says something else. */
 const fieldLost = (path: string): string =>

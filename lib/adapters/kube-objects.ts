@@ -26,7 +26,7 @@ import type {
   StringVariable,
 } from "../core/facts";
 import { poolRanges } from "../core/ranges";
-import { INGRESS, type Role } from "../core/roles";
+import { ROLES, type Role } from "../core/roles";
 
 const lenient = <T extends v.GenericSchema>(schema: T) => v.fallback(v.optional(schema), undefined as never);
 const text = lenient(v.string());
@@ -130,7 +130,9 @@ const PlacesShape = part({
 /** The addresses that a Cluster has, and nothing else of it: for looks at all there are. */
 export function vipsOf(source: KubeObject): string[] {
   const { metadata, spec } = v.parse(PlacesShape, source);
-  const hosts = [spec.controlPlaneEndpoint.host, metadata.annotations[INGRESS.annotation]];
+  const hosts = ROLES.map(({ isEndpoint, annotation }) =>
+    isEndpoint ? spec.controlPlaneEndpoint.host : metadata.annotations[annotation],
+  );
   return hosts.flatMap((host) => canonicalAddress(host ?? "") ?? []);
 }
 

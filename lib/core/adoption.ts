@@ -3,10 +3,9 @@ import { sameHost } from "./address";
 import { CLUSTER_API } from "./contract";
 import type { AddressFacts, ClaimFacts, Facts, OwnerReference } from "./facts";
 import { valueOf } from "./facts";
-import { poolOf } from "./pool-choice";
 import { claimName, PARKED, parkedName } from "./roles";
 import type { Pin, RolePlan, Step } from "./row";
-import { says, type More } from "./says";
+import { onceOld, says, type More } from "./says";
 import { isHeld, isPausedByUser, type Situation } from "./situation";
 import type { Reason } from "./verdict";
 
@@ -57,10 +56,9 @@ export function claiming(s: Situation, owner: OwnerReference | undefined): Step[
  * goes, and the next one is given another.
  */
 export function parking(s: Situation): Step[] {
-  const { claim, address, facts } = s;
-  const pool = claim && poolOf(claim.pool, facts.key.namespace, valueOf(facts.pools) ?? []);
-  if (!claim || !pool || address?.address === undefined) return [];
-  return [park(s, { address: address.address, pool }), remove(claim)];
+  const { claim, claimed, address } = s;
+  if (!claim || !claimed || address?.address === undefined) return [];
+  return [park(s, { address: address.address, pool: claimed }), remove(claim)];
 }
 
 /** Keeps an address out of a pool for as long as the Cluster lives. */
@@ -137,8 +135,8 @@ export function retire(s: Situation): More {
 /** What was pinned for a create that never came goes like its claim would. */
 export function unpin({ address, facts }: Situation): More {
   if (address?.pinnedAt === undefined) return {};
-  const left = address.pinnedAt + NEVER_BEFORE_MS - facts.now;
-  return left > 0 ? { lookAgainMs: left } : { steps: [{ kind: "delete-address", address }] };
+  const steps: Step[] = [{ kind: "delete-address", address }];
+  return onceOld(address.pinnedAt, NEVER_BEFORE_MS, facts.now, { steps });
 }
 
 /** An unowned claim may be a create's that is on its way; an owned one is this Cluster's alone. */
@@ -146,8 +144,7 @@ export function retireAged(s: Situation): More {
   const { claim, facts } = s;
   const more = retire(s);
   const mayBeCounted = claim !== undefined && !claim.owner && !claim.deleting;
-  const left = more.steps && mayBeCounted ? claim.youngest + NEVER_BEFORE_MS - facts.now : 0;
-  return left > 0 ? { lookAgainMs: left } : more;
+  return more.steps && mayBeCounted ? onceOld(claim.youngest, NEVER_BEFORE_MS, facts.now, more) : more;
 }
 
 export const isDetained = (address: AddressFacts | undefined): address is AddressFacts =>
@@ -162,6 +159,6 @@ export const releasing = ({ address, facts }: Situation): RolePlan =>
   address ? release(address, facts, "PreviousAddressReleasing") : says("Unreachable");
 
 function freeing(address: AddressFacts, { now, rules }: Facts): More {
-  const left = (address.deletingSince ?? now) + rules.quarantineMs - now;
-  return left > 0 ? { lookAgainMs: left } : { steps: [{ kind: "release-address", address }] };
+  const steps: Step[] = [{ kind: "release-address", address }];
+  return onceOld(address.deletingSince ?? now, rules.quarantineMs, now, { steps });
 }

@@ -33,9 +33,10 @@ import { canonicalAddress, sameHost } from "./address";
 import { claiming } from "./adoption";
 import { hold } from "./edit";
 import { absent, whyUnread, type AddressFacts, type ClusterFacts } from "./facts";
-import { isInside } from "./ranges";
 import { ROLES } from "./roles";
+import { mustBeChecked, placeVip } from "./placing";
 import type { Row, RolePlan } from "./row";
+import { isTaken, lacksLook, looking, mayBeShared, takenWords } from "./sharing";
 import {
   claimWords,
   className,
@@ -44,14 +45,8 @@ import {
   isByHand,
   isPinnable,
   isShared,
-  isTaken,
-  lacksLook,
-  look,
-  mayBeShared,
-  mustBeChecked,
+  ownNetwork,
   passedOverWords,
-  placeVip,
-  takenWords,
   wishWords,
   type Situation,
 } from "./situation";
@@ -76,20 +71,10 @@ const failedRead = ({ facts, roleFacts }: Situation): string | undefined =>
     roleFacts.holders ?? absent,
   ).at(0);
 
-/** What its user gave, by either way. */
-const given = ({ host, variable }: Situation): string | undefined => host ?? variable;
-
-const ownNetwork = (s: Situation): string | undefined => isInside(given(s) ?? "", s.cluster.networks);
-
 /** Denies the request; for a role that is not worth that, its user is warned. */
 const denied = ({ role }: Situation, reason: Reason, detail: string): RolePlan => ({
   verdict: verdict(reason, detail),
   ...(role.isEndpoint ? { denied: true } : { warn: true }),
-});
-
-const looksFirst = (s: Situation): RolePlan => ({
-  verdict: verdict("WaitingForAddress", "who else has the address is not known yet"),
-  ...look(s),
 });
 
 /** A claim that this request may count on: of our shape, nobody's, alive, and so is its address. */
@@ -177,17 +162,17 @@ export const createTable: readonly Row<Situation>[] = [
   {
     name: "given, inside the Cluster's own network",
     when: (s) => ownNetwork(s) !== undefined,
-    plan: (s) => denied(s, "InsideOwnNetwork", `${given(s)} in ${ownNetwork(s)}`),
+    plan: (s) => denied(s, "InsideOwnNetwork", `${s.given} in ${ownNetwork(s)}`),
   },
   {
     name: "given: who else has it?",
     when: (s) =>
-      canonicalAddress(given(s) ?? "") !== undefined && !isShared(s) && lacksLook(s) && !s.roleFacts.reserved,
-    plan: looksFirst,
+      canonicalAddress(s.given ?? "") !== undefined && !isShared(s) && lacksLook(s) && !s.roleFacts.reserved,
+    plan: looking,
   },
   {
     name: "given, and another has it",
-    when: (s) => given(s) !== undefined && isTaken(s),
+    when: (s) => s.given !== undefined && isTaken(s),
     plan: (s) => denied(s, "AddressTaken", takenWords(s)),
   },
   {
@@ -197,9 +182,9 @@ export const createTable: readonly Row<Situation>[] = [
   },
   {
     name: "given by the user",
-    when: (s) => given(s) !== undefined && (!s.pin || s.facts.dryRun),
+    when: (s) => s.given !== undefined && (!s.pin || s.facts.dryRun),
     plan: (s) => {
-      const host = s.host ?? s.variable ?? "";
+      const host = s.given ?? "";
       return { verdict: verdict("UserProvided", host), edit: placeVip(s, host, isIP(host) !== 0) };
     },
   },
@@ -251,7 +236,7 @@ export const createTable: readonly Row<Situation>[] = [
     name: "bound: who else has it?",
     when: (s) =>
       (s.roleFacts.reserved || s.facts.dryRun) && isBound(s) && (s.pin || mayBeShared(s)) && lacksLook(s),
-    plan: looksFirst,
+    plan: looking,
   },
   {
     // Another address can be had instead, but not within this request.
@@ -263,7 +248,7 @@ export const createTable: readonly Row<Situation>[] = [
     name: "bound",
     when: (s) => (s.roleFacts.reserved || s.facts.dryRun) && isBound(s),
     plan: (s) => {
-      const vip = given(s) ?? s.address?.address ?? "";
+      const vip = s.given ?? s.address?.address ?? "";
       const reason = s.pin ? "UserProvided" : "Assigned";
       return { verdict: verdict(reason, vip), edit: placeVip(s, vip, true) };
     },

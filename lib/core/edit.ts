@@ -21,6 +21,10 @@ export type Marks = Readonly<Record<string, string | null>>;
 
 export const NO_EDIT: Edit = {};
 
+/** Takes these keys away. */
+export const taking = (of: "annotations" | "labels", keys: readonly string[]): Edit =>
+  keys.length > 0 ? { [of]: Object.fromEntries(keys.map((key) => [key, null])) } : NO_EDIT;
+
 export const isEmpty = (edit: object): boolean => Object.keys(edit).length === 0;
 
 /** Both changes; where they name the same thing the second one counts. */

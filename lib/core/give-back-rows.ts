@@ -5,9 +5,8 @@
  */
 import { sameHost } from "./address";
 import { retire } from "./adoption";
-import { isEmpty, NO_EDIT, type Edit } from "./edit";
-import { valueOf, type PoolFacts } from "./facts";
-import { obstacle, poolOf, serves } from "./pool-choice";
+import { isEmpty, NO_EDIT, taking, type Edit } from "./edit";
+import { obstacle, serves } from "./pool-choice";
 import { CONTROL_PLANE } from "./roles";
 import type { Row } from "./row";
 import { says } from "./says";
@@ -18,10 +17,10 @@ function takenBack(s: Situation): Edit {
   const { role, cluster } = s;
   if (role.isEndpoint) return NO_EDIT;
   const annotations = [role.annotation, role.replaced].filter((key) => key in cluster.annotations);
-  const hasLabel = role.label !== undefined && role.label in cluster.labels;
+  const labels = role.label !== undefined && role.label in cluster.labels ? [role.label] : [];
   return {
-    ...(annotations.length > 0 && { annotations: Object.fromEntries(annotations.map((key) => [key, null])) }),
-    ...(hasLabel && { labels: { [role.label]: null } }),
+    ...taking("annotations", annotations),
+    ...taking("labels", labels),
     ...(isOurVariable(s) && { variables: { [role.variable]: null } }),
   };
 }
@@ -37,20 +36,15 @@ export const SWITCHED_OFF_ROW: Row<Situation> = {
   plan: (s) => says("OptedOut", "", { edit: takenBack(s), mayBeRefused: isOurVariable(s) }),
 };
 
-/** The pool that the role has its claim from, or would have it from. */
-const itsPool = ({ claim, facts, pools }: Situation): PoolFacts | undefined =>
-  claim ? poolOf(claim.pool, facts.key.namespace, valueOf(facts.pools) ?? []) : pools.chosen;
-
 /**
  * The endpoint waits for an address of a pool that serves both roles: nobody else must take the last one. In a
  * burst all Clusters could otherwise end with an address for ingress, and none for what they need first.
  */
 function makesWay(s: Situation): boolean {
-  const pool = isBehind(s) ? itsPool(s) : undefined;
-  const { key } = s.facts;
-  const className = s.cluster.class?.name ?? "";
-  const wish = { namespace: key.namespace, className, role: CONTROL_PLANE.name };
-  return pool !== undefined && serves(pool, wish) && !(s.claim && obstacle(pool) === undefined);
+  if (!isBehind(s)) return false;
+  const pool = s.claim ? s.claimed : s.pools.chosen;
+  const servesBoth = pool !== undefined && serves(pool, { ...s.wish, role: CONTROL_PLANE.name });
+  return servesBoth && !(s.claim && obstacle(pool) === undefined);
 }
 
 /** The Cluster waits for its endpoint, and this role for a pool: what its user gave is not taken from him. */

@@ -3,7 +3,7 @@ import { isDetained, NEVER_BEFORE_MS, release, remove } from "./adoption";
 import type { AddressFacts, ClaimFacts, Facts, RoleFacts } from "./facts";
 import { valueOf, whyUnread } from "./facts";
 import type { RolePlan, Row } from "./row";
-import { says } from "./says";
+import { onceOld, says, type More } from "./says";
 
 export interface Remains {
   readonly facts: Facts;
@@ -21,10 +21,7 @@ const orphan = ({ roleFacts }: Remains): ClaimFacts | undefined => {
 function sweep({ facts }: Remains, claim: ClaimFacts): RolePlan {
   const { rules, now } = facts;
   const grace = Math.max(claim.labelled ? rules.sweepLabelledMs : rules.sweepBareMs, NEVER_BEFORE_MS);
-  const left = claim.youngest + grace - now;
-  return left > 0
-    ? says("Gone", claim.name, { lookAgainMs: left })
-    : says("Gone", claim.name, { steps: [remove(claim)] });
+  return says("Gone", claim.name, onceOld(claim.youngest, grace, now, { steps: [remove(claim)] }));
 }
 
 /** Pinned for a create that never came, and its claim was not made. */
@@ -36,10 +33,8 @@ const pinned = ({ roleFacts }: Remains): AddressFacts | undefined => {
 
 function sweepPinned({ facts }: Remains, address: AddressFacts): RolePlan {
   const grace = Math.max(facts.rules.sweepBareMs, NEVER_BEFORE_MS);
-  const left = (address.pinnedAt ?? facts.now) + grace - facts.now;
-  return left > 0
-    ? says("Gone", address.text, { lookAgainMs: left })
-    : says("Gone", address.text, { steps: [{ kind: "delete-address", address }] });
+  const more: More = { steps: [{ kind: "delete-address", address }] };
+  return says("Gone", address.text, onceOld(address.pinnedAt ?? facts.now, grace, facts.now, more));
 }
 
 export const goneTable: readonly Row<Remains>[] = [

@@ -13,27 +13,21 @@ import {
 } from "./adoption";
 import { canonicalAddress, sameHost } from "./address";
 import { APPLY_LATE } from "./contract";
-import { isInside } from "./ranges";
 import { isEmpty, type Edit } from "./edit";
 import type { RolePlan, Row, Step } from "./row";
 import { says, UNHEARD_MS, waits, type More } from "./says";
 import {
   claimWords,
   className,
-  holderWords,
+  isGoing,
   isItsVip,
   isPinnable,
   isServedBy,
-  isTaken,
-  lacksLook,
-  look,
-  mayBeShared,
-  mustBeAnnounced,
-  mustBeChecked,
-  placeVip,
-  takenWords,
+  ownNetwork,
   type Situation,
 } from "./situation";
+import { mustBeAnnounced, mustBeChecked, placeVip } from "./placing";
+import { holderWords, isTaken, lacksLook, looking, mayBeShared, takenWords } from "./sharing";
 import type { Reason } from "./verdict";
 
 export const isLate = ({ cluster, held }: Situation): boolean =>
@@ -68,17 +62,8 @@ const isAddress = ({ host }: Situation): boolean => canonicalAddress(host ?? "")
 const isWorthALook = (s: Situation): boolean =>
   isAddress(s) && lacksLook(s) && !isItsVip(s) && (s.held ? !isComing(s) : isPinnable(s));
 
-const ownNetwork = ({ host, cluster }: Situation): string | undefined =>
-  isInside(host ?? "", cluster.networks);
-
-const isGoing = ({ claim, address }: Situation): boolean =>
-  claim?.deleting === true || address?.deletingSince !== undefined;
-
 /** Nothing is changed on a Cluster that runs; one that is held stays so until its user decides. */
 const taken = (s: Situation, more: More = {}): RolePlan => waits(s, "AddressTaken", takenWords(s), more);
-
-const looking = (s: Situation): RolePlan =>
-  says("WaitingForAddress", "who else has the address is not known yet", look(s));
 
 /** Nothing was ever rendered with it, so it can still be another one. */
 const isUnseen = ({ held, cluster }: Situation): boolean => held && !cluster.hasRefs;
@@ -112,10 +97,7 @@ const ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "claim or address of the VIP deleted by hand",
-    when: (s) =>
-      isItsVip(s) &&
-      (!s.held || s.class !== undefined) &&
-      (!s.claim || s.claim.deleting || s.address?.deletingSince !== undefined),
+    when: (s) => isItsVip(s) && (!s.held || s.class !== undefined) && (!s.claim || isGoing(s)),
     plan: (s) => {
       const { edit } = follow(s, s.host ?? "", "Assigned", true);
       return says("AddressDetached", s.host, edit && { edit });
@@ -144,7 +126,7 @@ const ROWS: readonly Row<Situation>[] = [
   {
     // A create that says so is refused; one that could not be judged is held, and stays so until its user decides.
     name: "host and variable differ, held",
-    when: (s) => s.held && s.host !== undefined && s.variable !== undefined && !sameHost(s.host, s.variable),
+    when: (s) => s.held && s.variable !== undefined && !sameHost(s.host, s.variable),
     plan: (s) => waits(s, "HostAndVariableDiffer", `${s.host} and ${s.variable}`, retire(s)),
   },
   {
@@ -204,7 +186,7 @@ const ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "host, variable restricted: announce",
-    when: (s) => s.host !== undefined && mustBeAnnounced(s, s.host),
+    when: (s) => mustBeAnnounced(s, s.host ?? ""),
     plan: (s) => waits(s, "VariableRestricted", s.host ?? "", { lookAgainMs: UNHEARD_MS }),
   },
   {
@@ -214,20 +196,16 @@ const ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "host by somebody else",
-    when: (s) => s.host !== undefined,
+    when: () => true,
     plan: (s) => ({
       ...(isFresh(s) && { lookAgainMs: NEVER_BEFORE_MS }),
       ...retire(s),
-      ...follow(
-        s,
-        s.host ?? "",
-        "UserProvided",
-        canonicalAddress(s.host ?? "") !== undefined && !wasServed(s),
-      ),
+      ...follow(s, s.host ?? "", "UserProvided", isAddress(s) && !wasServed(s)),
     }),
   },
 ];
 
+/** For all of them there is a host. */
 export const HOST_ROWS: readonly Row<Situation>[] = ROWS.map((row) => ({
   ...row,
   when: (s) => s.host !== undefined && row.when(s),

@@ -16,21 +16,17 @@ import { HOLD, LIFTED } from "./contract";
 import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import { follow, isLate } from "./host-rows";
 import { obstacle, samePool } from "./pool-choice";
+import { mustBeAnnounced, placeVip } from "./placing";
 import type { Row } from "./row";
 import { says, UNHEARD_MS, waits, type More } from "./says";
+import { isTaken, lacksLook, looking, mayBeShared, takenWords } from "./sharing";
 import {
   claimWords,
   className,
   hasNoPool,
   isByHand,
-  isTaken,
-  lacksLook,
-  look,
-  mayBeShared,
-  mustBeAnnounced,
+  isGoing,
   passedOverWords,
-  placeVip,
-  takenWords,
   wishWords,
   type Situation,
 } from "./situation";
@@ -110,10 +106,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "claim or address going, or address without claim",
-    when: (s) =>
-      s.claim?.deleting === true ||
-      s.address?.deletingSince !== undefined ||
-      (!s.claim && s.address !== undefined),
+    when: (s) => isGoing(s) || (!s.claim && s.address !== undefined),
     plan: (s) =>
       waits(s, "PreviousAddressReleasing", claimWords(s) || `IPAddress ${s.address?.name}`, {
         lookAgainMs: UNHEARD_MS,
@@ -164,7 +157,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "the address may be another's too: who has it?",
     when: (s) => mayBeShared(s) && lacksLook(s),
-    plan: (s) => says("WaitingForAddress", "who else has the address is not known yet", look(s)),
+    plan: looking,
   },
   {
     name: "the address is another's too",

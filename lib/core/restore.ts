@@ -12,7 +12,8 @@ import { hold, isEmpty, mergeEdits, NO_EDIT, type Edit } from "./edit";
 import type { ClusterFacts } from "./facts";
 import { isInside } from "./ranges";
 import { ROLES, type Role } from "./roles";
-import { hasOptedOut, isHeld, isNobodys, labelling } from "./situation";
+import { labelling } from "./placing";
+import { hasOptedOut, isHeld, isNobodys } from "./situation";
 import { verdict, type Verdict } from "./verdict";
 
 export interface Restoration {

@@ -11,6 +11,12 @@ export const says = (reason: Reason, detail = "", more: More = {}): RolePlan => 
   ...more,
 });
 
+/** Not before it is so old; until then it is only looked at again. Times in milliseconds. */
+export function onceOld(since: number, age: number, now: number, more: More): More {
+  const left = since + age - now;
+  return left > 0 ? { lookAgainMs: left } : more;
+}
+
 /** Some changes send us no event; nothing but a look tells of them. */
 export const UNHEARD_MS = 5000;
 

@@ -3,15 +3,20 @@
  *
  * Derived from the facts once, so that no row reads a fact in its own way.
  */
-import { isIP } from "node:net";
 import { canonicalAddress, sameHost } from "./address";
 import { HOLD, LIFTED, OUR_PAUSE, PAUSED, RELEASED } from "./contract";
-import { isEmpty, mergeEdits, NO_EDIT, unpause, type Edit } from "./edit";
-import type { AddressFacts, ClaimFacts, ClassFacts, ClusterFacts, Facts, Holder, RoleFacts } from "./facts";
+import type {
+  AddressFacts,
+  ClaimFacts,
+  ClassFacts,
+  ClusterFacts,
+  Facts,
+  PoolFacts,
+  RoleFacts,
+} from "./facts";
 import { valueOf } from "./facts";
 import {
   choosePool,
-  isOfOtherPool,
   mayReserve,
   poolName,
   poolOf,
@@ -20,8 +25,9 @@ import {
   type PoolChoice,
   type PoolWish,
 } from "./pool-choice";
+import { isInside } from "./ranges";
 import { CONTROL_PLANE, ROLES, type Role } from "./roles";
-import type { Pin, RolePlan } from "./row";
+import type { Pin } from "./row";
 
 export interface Situation {
   readonly facts: Facts;
@@ -39,7 +45,12 @@ export interface Situation {
   readonly wantsVariable: boolean;
   /** The VIP in the variable; undefined where it is absent, empty or the class's own default. */
   readonly variable: string | undefined;
+  /** What is in place, or what its user gave in the variable alone. */
+  readonly given: string | undefined;
+  readonly wish: PoolWish;
   readonly pools: PoolChoice;
+  /** The pool that the claim names. */
+  readonly claimed: PoolFacts | undefined;
   /** The address that its user gave, where a pool has it: it is reserved there, and no other is taken. */
   readonly pin: Pin | undefined;
   /** The claim is for a pool that matches; for the very address, where one is given. */
@@ -52,11 +63,14 @@ export function situationOf(facts: Facts, roleFacts: RoleFacts, cluster: Cluster
   const claim = valueOf(roleFacts.claim);
   const address = valueOf(roleFacts.address);
   const wish = { namespace: facts.key.namespace, className: cluster.class?.name ?? "", role: role.name };
-  const pools = choosePool(valueOf(facts.pools) ?? [], wish);
+  const allPools = valueOf(facts.pools) ?? [];
+  const pools = choosePool(allPools, wish);
+  const claimed = claim && poolOf(claim.pool, wish.namespace, allPools);
   const host = hostOf(cluster, role);
   const variable = givenVariable(cluster, role, knownClass);
-  const pin = pinOf(host ?? variable, facts, cluster, wish);
-  return {
+  const given = host ?? variable;
+  const pin = pinOf(given, allPools, cluster, wish);
+  const situation = {
     facts,
     role,
     roleFacts,
@@ -68,23 +82,24 @@ export function situationOf(facts: Facts, roleFacts: RoleFacts, cluster: Cluster
     class: knownClass,
     wantsVariable: knownClass?.strings.has(role.variable) ?? false,
     variable,
+    given,
+    wish,
     pools,
+    claimed,
     pin,
-    ofMatchingPool: claim !== undefined && isOfMatchingPool(claim, address, pin, pools, facts),
   };
+  return { ...situation, ofMatchingPool: isOfMatchingPool(situation) };
 }
 
 function pinOf(
   given: string | undefined,
-  facts: Facts,
+  pools: readonly PoolFacts[],
   cluster: ClusterFacts,
-  wish: PoolWish & { readonly role: string },
+  wish: PoolWish,
 ): Pin | undefined {
   const address = canonicalAddress(given ?? "");
   const pool =
-    address && !isEndpointToo(wish.role, cluster, address)
-      ? poolWith(address, valueOf(facts.pools) ?? [], wish)
-      : undefined;
+    address && !isEndpointToo(wish.role, cluster, address) ? poolWith(address, pools, wish) : undefined;
   return pool && address ? { address, pool } : undefined;
 }
 
@@ -96,20 +111,18 @@ function isEndpointToo(role: string, { endpoint, variables }: ClusterFacts, addr
 }
 
 /** Its user says that both roles have one address. */
-export const isShared = ({ role, cluster, host, variable }: Situation): boolean =>
-  isEndpointToo(role.name, cluster, host ?? variable ?? "");
+export const isShared = ({ role, cluster, given }: Situation): boolean =>
+  isEndpointToo(role.name, cluster, given ?? "");
 
-function isOfMatchingPool(
-  { pool: claimed }: ClaimFacts,
-  address: AddressFacts | undefined,
-  pin: Pin | undefined,
-  { matching }: PoolChoice,
-  { key: { namespace }, pools }: Facts,
-): boolean {
-  if (!pin) return matching.some((pool) => samePool(pool.ref, claimed));
+export const ownNetwork = ({ given, cluster }: Situation): string | undefined =>
+  isInside(given ?? "", cluster.networks);
+
+function isOfMatchingPool(s: Omit<Situation, "ofMatchingPool">): boolean {
+  const { claim, claimed, address, pin, wish, pools } = s;
+  if (!claim) return false;
+  if (!pin) return pools.matching.some((pool) => samePool(pool.ref, claim.pool));
   if (address && address.address !== pin.address) return false;
-  const own = poolOf(claimed, namespace, valueOf(pools) ?? []);
-  return own !== undefined && mayReserve(own, { address: pin.address, namespace });
+  return claimed !== undefined && mayReserve(claimed, { ...wish, address: pin.address });
 }
 
 /** Cluster API has a field for the endpoint; what it has none for is where we put it. */
@@ -162,73 +175,14 @@ export const isPausedByUser = (cluster: ClusterFacts): boolean =>
 export const hasOptedOut = (cluster: Pick<ClusterFacts, "annotations">, role: Role): boolean =>
   cluster.annotations[role.optOut] === "false";
 
-/** The port that the user wrote, or the one the workload's API server is to listen on. */
-const portOf = ({ endpoint, apiServerPort }: ClusterFacts, facts: Facts): number =>
-  endpoint.port ?? apiServerPort ?? facts.rules.defaultPort;
-
-/** Everything that makes a host the Cluster's VIP, as far as it is not so already; ends a hold of ours. */
-export function placeVip(s: Situation, host: string, annotate: boolean): Edit {
-  const { cluster, role, facts } = s;
-  const { endpoint, annotations } = cluster;
-  const lacksEndpoint = role.isEndpoint && (endpoint.host !== host || endpoint.port === undefined);
-  const complete: Edit = {
-    ...(lacksEndpoint && { endpoint: { host, port: portOf(cluster, facts) } }),
-    ...(lacksVariable(s, host) && { variables: { [role.variable]: host } }),
-    ...(annotate && annotations[role.annotation] !== host && { annotations: { [role.annotation]: host } }),
-    ...labelling(role, cluster, host),
-  };
-  const ended = endHold(s);
-  return isEmpty(ended) ? complete : mergeEdits(complete, ended);
-}
-
-/** The label of a role that has one says the VIP, and nothing where it cannot. */
-export function labelling(role: Role, { labels }: ClusterFacts, host: string): Edit {
-  if (role.label === undefined) return NO_EDIT;
-  const value = isIP(host) === 4 ? host : undefined;
-  return labels[role.label] === value ? NO_EDIT : { labels: { [role.label]: value ?? null } };
-}
-
-/** A default that happens to be the VIP counts as empty, but there is nothing to write; nor over what is no text. */
-const lacksVariable = (s: Situation, host: string): boolean => {
-  const value = s.cluster.variables.get(s.role.variable);
-  const isText = value === undefined || typeof value === "string";
-  return s.wantsVariable && s.variable === undefined && isText && value !== host;
-};
-
-/**
- * Cluster API checks variables before our hook and not after it: an address that the schema does not allow
- * would be stored, and then every update refused, deletion included. The watch's write is checked.
- */
-export function mustBeChecked({ class: known, role, variable }: Situation, host: string): boolean {
-  const definition = known?.strings.get(role.variable);
-  if (!definition || variable !== undefined) return false;
-  return definition.restricted || (definition.family !== undefined && definition.family !== isIP(host));
-}
-
-/**
- * With a host that is new, the hook on UPDATE sees that the hold is over. With one that was there before
- * (the class was changed) it cannot tell us from somebody who takes the hold away, so we say it.
- */
-function endHold({ cluster, facts, held }: Situation): Edit {
-  if (!held) return NO_EDIT;
-  const saysSo = facts.occasion === "watch" && cluster.endpoint.host !== undefined;
-  return unpause(cluster.annotations, saysSo ? LIFTED : null);
-}
-
-/**
- * Before a write that Cluster API may refuse, the hold says what it may be refused for. While the class is
- * not reconciled, Cluster API checks nothing, so nothing is written.
- */
-export const mustBeAnnounced = (s: Situation, host: string): boolean =>
-  s.held &&
-  mustBeChecked(s, host) &&
-  (s.cluster.annotations[HOLD] !== "VariableRestricted" || s.class?.reconciled === false);
-
 export const isServedBy = (s: Situation): boolean =>
   s.address?.address !== undefined && sameHost(s.host, s.address.address);
 
 /** The host is the address of the claim of our name, and that claim is not a stranger's. */
 export const isItsVip = (s: Situation): boolean => isServedBy(s) && s.claim?.ours !== false && !isPinnable(s);
+
+export const isGoing = ({ claim, address }: Situation): boolean =>
+  claim?.deleting === true || address?.deletingSince !== undefined;
 
 /** Live, without our finalizer and without a claim: somebody made it by hand. */
 export const isByHand = ({ deletingSince, inUse, pinnedAt }: AddressFacts): boolean =>
@@ -247,57 +201,12 @@ export const isPinnable = (s: Situation): boolean =>
 
 export const hasNoPool = (s: Situation): boolean => !s.pin && s.pools.matching.length === 0;
 
-/** The address that is about to be the VIP. */
-const comingVip = ({ address, host, variable }: Situation): string | undefined =>
-  canonicalAddress(host ?? variable ?? "") ?? address?.address;
-
-/** Only where somebody else can have it at all, because the look is at every Cluster and address there is. */
-export function mayBeShared({ claim, facts, address }: Situation): boolean {
-  if (!claim || address?.address === undefined) return false;
-  const pools = valueOf(facts.pools) ?? [];
-  const own = poolOf(claim.pool, facts.key.namespace, pools);
-  return address.pinnedAt !== undefined || isOfOtherPool(address.address, own, pools);
-}
-
-/** Nobody looked yet who else has the address. */
-export const lacksLook = ({ roleFacts }: Situation): boolean => roleFacts.holders === undefined;
-
-export const look = (s: Situation): Pick<RolePlan, "lookFor"> => {
-  const address = comingVip(s);
-  return address === undefined ? {} : { lookFor: address };
-};
-
-export const isTaken = (s: Situation): boolean => holdersOf(s).length > 0;
-
-/** What a look has seen, and the Cluster's own endpoint, which must not be another role's VIP unless its user says so. */
-function holdersOf(s: Situation): readonly Holder[] {
-  const { role, cluster, host, address, roleFacts, facts } = s;
-  const isItsEndpoint =
-    !role.isEndpoint &&
-    host === undefined &&
-    !isShared(s) &&
-    sameHost(cluster.endpoint.host, address?.address);
-  const own: Holder[] = isItsEndpoint ? [{ kind: "Cluster", ...facts.key }] : [];
-  return [...((roleFacts.holders && valueOf(roleFacts.holders)) ?? []), ...own];
-}
-
-const MOST_HOLDERS = 3;
-
-export const holderWords = (address: string, holders: readonly Holder[]): string => {
-  const names = holders
-    .slice(0, MOST_HOLDERS)
-    .map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
-  return `${address} of ${names.join(", ")}${holders.length > MOST_HOLDERS ? " and others" : ""}`;
-};
-
-export const takenWords = (s: Situation): string => holderWords(comingVip(s) ?? "", holdersOf(s));
-
 export const className = ({ cluster }: Situation): string =>
   cluster.class ? `${cluster.class.namespace}/${cluster.class.name}` : "";
 
 /** The labels a pool would need, for messages. */
-export const wishWords = (s: Situation): string =>
-  `class ${s.cluster.class?.name ?? ""}, role ${s.role.name}, namespace ${s.facts.key.namespace} or global`;
+export const wishWords = ({ wish }: Situation): string =>
+  `class ${wish.className}, role ${wish.role}, namespace ${wish.namespace} or global`;
 
 export const passedOverWords = (s: Situation): string =>
   s.pools.passedOver.map(({ pool, why }) => `${pool}: ${why}`).join("; ");

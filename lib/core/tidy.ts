@@ -5,7 +5,7 @@
  * its infrastructure is a move or a restore and keeps everything.
  */
 import { HOLD, OUR_PAUSE, PAUSED } from "./contract";
-import { NO_EDIT, type Edit } from "./edit";
+import { taking, type Edit } from "./edit";
 import type { ClusterFacts } from "./facts";
 import { ROLES } from "./roles";
 
@@ -25,10 +25,7 @@ export function tidy(cluster: ClusterFacts, suffix: string): Edit {
   const generate = !metadata.name && metadata.generateName && cluster.class;
   return {
     ...(generate && { name: `${metadata.generateName.slice(0, LONGEST_PREFIX)}${suffix}` }),
-    ...dropped("annotations", [...annotations, ...pause]),
-    ...dropped("labels", labels),
+    ...taking("annotations", [...annotations, ...pause]),
+    ...taking("labels", labels),
   };
 }
-
-const dropped = (of: "annotations" | "labels", keys: readonly string[]): Edit =>
-  keys.length > 0 ? { [of]: Object.fromEntries(keys.map((key) => [key, null])) } : NO_EDIT;

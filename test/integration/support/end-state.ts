@@ -34,9 +34,6 @@ export async function endStateOf(site: Site): Promise<EndState> {
   };
   return renamed(state, [
     ...clusters.map(({ metadata }) => [metadata.uid, `the UID of ${metadata.name}`] as const),
-    ...addresses
-      .filter(({ metadata }) => metadata.name.startsWith("vip-parked-"))
-      .map(({ metadata, spec }) => [metadata.name, `parked of ${spec.poolRef.name}`] as const),
     ...addresses.map(({ metadata, spec }) => [spec.address, `the address ${metadata.name}`] as const),
   ]);
 }

@@ -13,13 +13,10 @@ export function wordsOf(write: Passing): string {
   const changes = Array.isArray(body) ? (body as { op: string; path: string }[]) : [];
   const said = changes.filter(({ path }) => path !== "/metadata/resourceVersion").map(changeWords);
   return [
-    `${roleOf(write)}: ${verb} ${resource} ${name.replace(PARKED, "$1")}`,
+    `${roleOf(write)}: ${verb} ${resource} ${name}`,
     ...(said.length > 0 ? [said.join(", ")] : []),
   ].join(": ");
 }
-
-/** Its name goes on with an address, which is another one in every namespace. */
-const PARKED = /^(vip-parked)-.*$/;
 
 /** Places in lists and prefixes of keys left out. */
 const changeWords = ({ op, path }: { op: string; path: string }): string =>

@@ -1,0 +1,53 @@
+/** Answers: may somebody else have the address that is about to be the VIP, and who has it? */
+import { canonicalAddress, sameHost } from "./address";
+import { valueOf, type Holder } from "./facts";
+import { isOfOtherPool } from "./pool-choice";
+import type { RolePlan } from "./row";
+import { says } from "./says";
+import { isShared, type Situation } from "./situation";
+
+/** The address that is about to be the VIP. */
+const comingVip = ({ address, given }: Situation): string | undefined =>
+  canonicalAddress(given ?? "") ?? address?.address;
+
+/** Only where somebody else can have it at all, because the look is at every Cluster and address there is. */
+export function mayBeShared({ claim, claimed, facts, address }: Situation): boolean {
+  if (!claim || address?.address === undefined) return false;
+  return (
+    address.pinnedAt !== undefined || isOfOtherPool(address.address, claimed, valueOf(facts.pools) ?? [])
+  );
+}
+
+/** Nobody looked yet who else has the address. */
+export const lacksLook = ({ roleFacts }: Situation): boolean => roleFacts.holders === undefined;
+
+export function looking(s: Situation): RolePlan {
+  const address = comingVip(s);
+  const look = address === undefined ? {} : { lookFor: address };
+  return says("WaitingForAddress", "who else has the address is not known yet", look);
+}
+
+export const isTaken = (s: Situation): boolean => holdersOf(s).length > 0;
+
+/** What a look has seen, and the Cluster's own endpoint, which must not be another role's VIP unless its user says so. */
+function holdersOf(s: Situation): readonly Holder[] {
+  const { role, cluster, host, address, roleFacts, facts } = s;
+  const isItsEndpoint =
+    !role.isEndpoint &&
+    host === undefined &&
+    !isShared(s) &&
+    sameHost(cluster.endpoint.host, address?.address);
+  const own: Holder[] = isItsEndpoint ? [{ kind: "Cluster", ...facts.key }] : [];
+  return [...((roleFacts.holders && valueOf(roleFacts.holders)) ?? []), ...own];
+}
+
+const MOST_HOLDERS = 3;
+
+export const holderWords = (address: string, holders: readonly Holder[]): string => {
+  const names = holders
+    .slice(0, MOST_HOLDERS)
+    .map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
+  return `${address} of ${names.join(", ")}${holders.length > MOST_HOLDERS ? " and others" : ""}`;
+};
+
+export const takenWords = (s: Situation): string => holderWords(comingVip(s) ?? "", holdersOf(s));
