@@ -1,22 +1,28 @@
 /** Answers: which adapter stands behind which port? The composition root; nothing is made before it is used. */
-import type { PeprModule, PeprMutateRequest } from "pepr";
+import { metricsCollector, type PeprModule, type PeprMutateRequest } from "pepr";
+import { tellInfos } from "../lib/adapters/infos";
 import { keepConnectionsAlive } from "../lib/adapters/keep-alive";
 import { KeyQueue } from "../lib/adapters/key-queue";
 import { KubeClient } from "../lib/adapters/kube-client";
 import { KubeExecutor } from "../lib/adapters/kube-executor";
 import { IN_CLUSTER_POOLS } from "../lib/adapters/kinds";
 import { KubeInventory } from "../lib/adapters/kube-inventory";
+import { Metrics } from "../lib/adapters/metrics";
+import { joinMetrics } from "../lib/adapters/pepr-metrics";
 import { listPools } from "../lib/adapters/pool-listing";
 import { Sightings } from "../lib/adapters/sightings";
 import { systemClock } from "../lib/adapters/system-clock";
 import { jsonLogger, WinstonJournal } from "../lib/adapters/winston-journal";
 import { reconcile } from "../lib/flows/reconcile";
+import { settingTexts } from "../lib/settings";
+import { dependencies, version } from "../package.json";
 import { ClusterHook } from "./cluster-hook";
 import { ClusterWatch, keyOf, textOf } from "./cluster-watch";
 import type { Cluster } from "./kinds";
 import { settings } from "./settings";
 
 interface Wired {
+  readonly metrics: Metrics;
   readonly client: KubeClient;
   readonly logger: ReturnType<typeof jsonLogger>;
   readonly inventory: KubeInventory;
@@ -25,10 +31,16 @@ interface Wired {
   readonly watch: ClusterWatch;
 }
 
+/** As Pepr decides it: in its development mode one process is both. */
+const isWatcher = (): boolean =>
+  process.env["PEPR_WATCH_MODE"] === "true" || process.env["PEPR_MODE"] === "dev";
+
 let wired: Wired | undefined;
 
 export function wire(): Wired {
   if (wired) return wired;
+  const metrics = new Metrics(isWatcher());
+  tellInfos(metrics, { version, pepr: dependencies.pepr }, settingTexts(process.env));
   const client = new KubeClient();
   const poolKinds = [...IN_CLUSTER_POOLS, ...settings.furtherPools];
   const logger = jsonLogger(settings.logLevel);
@@ -44,6 +56,7 @@ export function wire(): Wired {
   );
   const queue = new KeyQueue((key) => reconcile(keyOf(key), ports), settings.workers, systemClock);
   return (wired = {
+    metrics,
     client,
     logger,
     inventory: ports.inventory,
@@ -100,7 +113,7 @@ export function prepare(): void {
 export function start(peprModule: PeprModule): void {
   if (process.env["PEPR_MODE"] === "build") return;
   peprModule.start(settings.listenPort);
+  joinMetrics(metricsCollector, wire().metrics.registry);
   void tryFurtherPools();
-  const watches = process.env["PEPR_WATCH_MODE"] === "true" || process.env["PEPR_MODE"] === "dev";
-  if (watches) void fullPass();
+  if (isWatcher()) void fullPass();
 }

@@ -138,6 +138,14 @@ export function readSettings(
   });
 }
 
+/** What each setting says, where it says nothing its default. */
+export const settingTexts = (
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<SettingName, string>> =>
+  Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, { fallback }]) => [name, env[name] || fallback]),
+  ) as Record<SettingName, string>;
+
 function read(name: SettingName, value: string | undefined): Value {
   const { fallback, schema, allowed }: Setting = SETTINGS[name];
   const result = v.safeParse(schema, value === undefined || value === "" ? fallback : value);
