@@ -55,6 +55,12 @@ export const SETTINGS = {
     meaning:
       "Seconds that a create may wait for its address before the Cluster is held; at least 5 less than pepr.webhookTimeout.",
   },
+  VIP_INGRESS_GRACE: {
+    fallback: "500",
+    ...whole(0, 20_000),
+    meaning:
+      "Milliseconds that a create waits for its ingress VIP once its endpoint is decided, within the budget; what comes later the watcher writes.",
+  },
   VIP_NO_POOL: {
     fallback: "hold",
     ...oneOf("hold", "ignore", "reject"),
@@ -129,6 +135,7 @@ export function readSettings(
       sweepBareMs: number("VIP_SWEEP_BARE") * SECOND,
       sweepLabelledMs: number("VIP_SWEEP_LABELLED") * SECOND,
       quarantineMs: number("VIP_QUARANTINE") * SECOND,
+      ingressGraceMs: number("VIP_INGRESS_GRACE"),
     }),
     budgetMs: budget * SECOND,
     workers: number("VIP_WORKERS"),

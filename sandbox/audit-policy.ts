@@ -1,6 +1,6 @@
 /**
- * Who asked for what, without bodies. Reads by the providers and the API server's own bookkeeping
- * are left out: they are the bulk, and no question to the log is about them.
+ * Who asked for what, without bodies. Reads by the administrator and the providers, and the API server's own
+ * bookkeeping, are left out: they are the bulk, and no question to the log is about them.
  */
 export const auditPolicy = {
   apiVersion: "audit.k8s.io/v1",
@@ -11,7 +11,15 @@ export const auditPolicy = {
     { level: "None", resources: [{ group: "coordination.k8s.io", resources: ["leases"] }] },
     {
       level: "None",
-      users: ["controller-manager", "capi-core", "capi-bootstrap", "capi-control-plane", "capd", "ipam"],
+      users: [
+        "admin",
+        "controller-manager",
+        "capi-core",
+        "capi-bootstrap",
+        "capi-control-plane",
+        "capd",
+        "ipam",
+      ],
       verbs: ["get", "list", "watch"],
     },
     { level: "Metadata" },

@@ -25,6 +25,9 @@ interface ChildRecord {
   readonly id?: ProcessId;
 }
 
+/** Go's processes collect garbage less often than by default: memory is there, and a tenth of the time goes into it. */
+const GOGC = "300";
+
 /** A process that ended although nobody asked it to. */
 export class ChildCrash extends SandboxFailure {
   constructor(
@@ -101,7 +104,7 @@ export class Child {
     const log = openSync(this.logFile, "a");
     const handle = spawn(command, [...args], {
       cwd,
-      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", ...env },
+      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", GOGC, ...env },
       stdio: ["ignore", log, log],
       detached: true,
     });

@@ -176,6 +176,8 @@ export interface Rules {
   readonly sweepBareMs: number;
   readonly sweepLabelledMs: number;
   readonly quarantineMs: number;
+  /** How much longer than for the endpoint a create waits for what is no endpoint. */
+  readonly ingressGraceMs: number;
 }
 
 export interface Facts {

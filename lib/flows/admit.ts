@@ -26,9 +26,6 @@ export interface Ports {
   readonly clock: Clock;
 }
 
-/** How much longer than the endpoint another role may take: both were asked for at the same time. */
-export const GRACE_MS = 500;
-
 /**
  * Each role settles by itself, beside the others; what is no endpoint is left to the watch soon after the
  * endpoint is decided.
@@ -51,7 +48,9 @@ export async function admit(
   const decided = await Promise.all(
     endpoint.map((role) => settleRole({ ...facts, roles: [role] }, budget, ports)),
   );
-  const callOff = ports.clock.after(refusalIn(decided) ? 0 : GRACE_MS, () => patience.abort());
+  const callOff = ports.clock.after(refusalIn(decided) ? 0 : facts.rules.ingressGraceMs, () =>
+    patience.abort(),
+  );
   const settled = [...decided, ...(await Promise.all(beside))];
   callOff();
   return answer(settled, cluster, budget, ports);

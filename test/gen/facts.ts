@@ -65,6 +65,7 @@ export const RULES: Rules = {
   sweepBareMs: make.minutes(15),
   sweepLabelledMs: make.hours(24),
   quarantineMs: 0,
+  ingressGraceMs: 500,
 };
 
 const known = <T, U>(read: Read<T>, to: (value: T) => U): Known<U> => {

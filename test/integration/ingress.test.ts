@@ -17,7 +17,7 @@ import {
   type Site,
 } from "./support";
 
-const lab = managementCluster({ env: { VIP_ADMISSION_BUDGET: "4" } });
+const lab = managementCluster({ env: { VIP_ADMISSION_BUDGET: "4", VIP_INGRESS_GRACE: "2500" } });
 
 const INGRESS = "vip.capi.gorizond.io/ingress-vip";
 const INGRESS_ENABLED = "vip.capi.gorizond.io/ingress-enabled";
@@ -232,11 +232,8 @@ describe("Ingress that is switched off", () => {
       ingress: "10.62.2.100-10.62.2.109",
     });
     const made = await create(site, "a", off(CONTROL_PLANE_ENABLED));
-    expect([vipOf(made), isHeld(made), annotationOf(made, INGRESS)]).toEqual([
-      undefined,
-      false,
-      "10.62.2.100",
-    ]);
+    expect([vipOf(made), isHeld(made)]).toEqual([undefined, false]);
+    expect(ingressOf(await withIngress(site)).annotation).toBe("10.62.2.100");
     expect(await lab.api.find<Claim>(CLAIMS, site.namespace, "vip-cp-a")).toBeUndefined();
   });
 });

@@ -211,6 +211,7 @@ export function begin({ noPool, quarantineMs, first, ingress, hasClass, hasPool,
     defaultPort: 6443,
     noPool,
     quarantineMs,
+    ingressGraceMs: 500,
     sweepBareMs: 15 * MINUTE,
     sweepLabelledMs: 24 * HOUR,
   });

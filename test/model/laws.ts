@@ -17,7 +17,6 @@ import {
 import { valueOf, type Facts, type KubeObject } from "../../lib/core/facts";
 import { plan, writesOf, type Plan } from "../../lib/core/plan";
 import { claimName, CONTROL_PLANE, INGRESS, PARKED, ROLES, type Role } from "../../lib/core/roles";
-import { GRACE_MS } from "../../lib/flows/admit";
 import { looked } from "../../lib/flows/looked";
 import { atOnce, FakeClient } from "../fakes/api-server";
 import {
@@ -225,7 +224,7 @@ export function checkPromptness(world: World): void {
       const decided = admission?.decided.get(create.name) ?? Infinity;
       law(
         "no create waits for what is no endpoint",
-        create.confused || now <= decided + GRACE_MS,
+        create.confused || now <= decided + world.rules.ingressGraceMs,
         () => create,
       );
     }

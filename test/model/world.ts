@@ -25,7 +25,6 @@ import {
 } from "./laws";
 import { Line, type Fate } from "./line";
 import { ADDRESSES, classNameOf, CLUSTERS, NAMESPACE, textOf, variableOf, vipOf } from "./kinds";
-import { GRACE_MS } from "../../lib/flows/admit";
 import { Admission, Watcher, type Ground } from "./processes";
 import { Provider } from "./provider";
 
@@ -340,8 +339,8 @@ export class World {
 
   /** As long as such a create may take. */
   waitOutGrace(): void {
-    this.tell(`${GRACE_MS} ms pass`);
-    this.clock.advance(GRACE_MS);
+    this.tell(`${this.rules.ingressGraceMs} ms pass`);
+    this.clock.advance(this.rules.ingressGraceMs);
   }
 
   /** Whatever was set off runs up to its next request. @throws what went wrong meanwhile */

@@ -3,12 +3,12 @@ import { clusterFacts } from "../../../lib/adapters/kube-objects";
 import { HOLD, OUR_PAUSE, PAUSED, RESERVED_AT } from "../../../lib/core/contract";
 import { NO_EDIT, type Edit } from "../../../lib/core/edit";
 import { INGRESS } from "../../../lib/core/roles";
-import { admit, GRACE_MS, type Admission } from "../../../lib/flows/admit";
+import { admit, type Admission } from "../../../lib/flows/admit";
 import { ADDRESSES, CLUSTERS } from "../../../lib/adapters/kinds";
 import { failed } from "../../fakes/api-server";
 import { Stage } from "../../fakes/stage";
 import { VirtualClock } from "../../fakes/virtual-clock";
-import { Unread, type World as Objects } from "../../gen/facts";
+import { RULES, Unread, type World as Objects } from "../../gen/facts";
 import {
   address,
   bound,
@@ -404,8 +404,8 @@ describe("A create that wants both VIPs", () => {
     const answer = ask(stage);
     await meanwhile();
     expect(stage.records.at(-1)?.row).toBe("bound");
-    expect(clock.next()).toBe(NOW + GRACE_MS);
-    clock.advance(GRACE_MS);
+    expect(clock.next()).toBe(NOW + RULES.ingressGraceMs);
+    clock.advance(RULES.ingressGraceMs);
     expect(await answer).toEqual({ edit: placed, warnings: [], refusal: undefined });
     expect(stage.get("ingressClaim")).toBeDefined();
     expect(stage.ingressRecords.at(-1)).toMatchObject({ row: "all else", reason: "WaitingForAddress" });
@@ -417,7 +417,7 @@ describe("A create that wants both VIPs", () => {
     stage.withheld = [INGRESS_CLAIM];
     const answer = ask(stage);
     await meanwhile();
-    clock.advance(GRACE_MS - 1);
+    clock.advance(RULES.ingressGraceMs - 1);
     stage.add(ADDRESSES, ingressAddress());
     stage.answer("ingressClaim", ingressBound);
     expect((await answer).edit).toEqual(placedBoth);
