@@ -7,7 +7,8 @@ import { SandboxFailure, messageOf } from "./failure";
 import { stateRoot } from "./places";
 import { aborted, openSandbox, startSandbox } from "./sandbox";
 import { endChildren, dropData, readState, recordedChildren, sandboxFolders } from "./state";
-import { ensureToolchain } from "./toolchain";
+import { ensurePrograms, ensureToolchain } from "./toolchain";
+import { monitoringBinaries } from "./versions";
 
 const usage = `Usage: sandbox/cli.ts <command>
 
@@ -20,7 +21,7 @@ const usage = `Usage: sandbox/cli.ts <command>
   available NAMESPACE/CLUSTER [--name NAME]
                                          let an in-memory cluster whose endpoint is a VIP come up
   forbidden [--name NAME]                requests of the module that its RBAC did not allow
-  toolchain                              build what the sandbox runs, where it is missing
+  toolchain                              build what the sandbox and the tests run, where it is missing
 
   --help     this text
 
@@ -63,6 +64,7 @@ const commands: Record<string, (signal: AbortSignal) => Promise<number>> = {
   },
   toolchain: async (signal) => {
     await ensureToolchain({ log: print, signal });
+    await ensurePrograms(monitoringBinaries, { log: print, signal });
     print("Everything the sandbox runs is there.");
     return 0;
   },

@@ -10,7 +10,7 @@ import { cacheRoot, toolchainRoot } from "./places";
 import { duration, ticker } from "./progress";
 import { missingManifests, renderManifests, renderedManifests } from "./render";
 import type { RenderedManifests } from "./render";
-import { binaries, binaryNames, versions } from "./versions";
+import { binaries, binaryNames, clusterBinaries, versions } from "./versions";
 import type { BinaryName } from "./versions";
 
 export interface Toolchain {
@@ -34,22 +34,33 @@ export async function missingTools(): Promise<BinaryName[]> {
  * file names and needs no Go. What is complete stays, so an interrupted build goes on where it was.
  */
 export async function ensureToolchain(options: ToolchainOptions = {}): Promise<Toolchain> {
-  const log = options.log ?? (() => undefined);
+  const { log = () => undefined, signal } = options;
+  const paths = await ensurePrograms(clusterBinaries, options);
+  if (missingManifests().length > 0) {
+    await withCacheLock(cacheRoot(), log, () => renderManifests(paths.kubectl, log, signal));
+  }
+  return { binaries: paths, manifests: renderedManifests() };
+}
+
+/** Some of the programs, built where they are missing. */
+export async function ensurePrograms(
+  names: readonly BinaryName[],
+  { log = () => undefined, signal }: ToolchainOptions = {},
+): Promise<Readonly<Record<BinaryName, string>>> {
   const assets = await kubebuilderAssets(log);
   const paths = Object.fromEntries(
     binaryNames.map((name) => [name, assets.get(name) ?? cachedBinary(name)]),
   ) as Record<BinaryName, string>;
-  const missing = (): BinaryName[] => binaryNames.filter((name) => !existsSync(paths[name]));
+  const missing = (): BinaryName[] => names.filter((name) => !existsSync(paths[name]));
 
-  if (missing().length > 0 || missingManifests().length > 0) {
+  if (missing().length > 0) {
     mkdirSync(join(cacheRoot(), "bin"), { recursive: true });
     await withCacheLock(cacheRoot(), log, async () => {
       // Asked again: whoever held the lock may have built it all.
-      if (missing().length > 0) await buildAll(missing(), log, options.signal);
-      await renderManifests(paths.kubectl, log, options.signal);
+      if (missing().length > 0) await buildAll(missing(), log, signal);
     });
   }
-  return { binaries: paths, manifests: renderedManifests() };
+  return paths;
 }
 
 function cachedBinary(name: BinaryName): string {
@@ -92,7 +103,7 @@ async function buildAll(
 }
 
 async function build(name: BinaryName, signal: AbortSignal | undefined): Promise<void> {
-  const { module, package: goPackage } = binaries[name];
+  const { module, package: goPackage, tags = "" } = binaries[name];
   const target = cachedBinary(name);
   const partial = `${target}.${process.pid}.partial`;
   try {
@@ -102,6 +113,8 @@ async function build(name: BinaryName, signal: AbortSignal | undefined): Promise
         "-mod=readonly",
         "-buildvcs=false",
         "-trimpath",
+        "-tags",
+        tags,
         "-ldflags",
         linkerFlags(name),
         "-o",
