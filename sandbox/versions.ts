@@ -65,8 +65,8 @@ export const binaries: Readonly<Record<BinaryName, Binary>> = {
   "capi-bootstrap": clusterApiBinary("sigs.k8s.io/cluster-api/bootstrap/kubeadm", 4),
   "capi-control-plane": clusterApiBinary("sigs.k8s.io/cluster-api/controlplane/kubeadm", 6),
   capd: clusterApiBinary("sigs.k8s.io/cluster-api/test/infrastructure/docker", 25),
-  prometheus: prometheusBinary("prometheus", 60),
-  promtool: prometheusBinary("promtool", 30),
+  prometheus: prometheusBinary("prometheus", 90),
+  promtool: prometheusBinary("promtool", 40),
 };
 
 export const providerNames = ["core", "bootstrap", "control-plane", "capd", "ipam"] as const;
