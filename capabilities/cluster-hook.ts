@@ -4,8 +4,8 @@ import type { PeprMutateRequest } from "pepr";
 import { clusterFacts } from "../lib/adapters/kube-objects";
 import { AdmissionNotes, setEdit } from "../lib/adapters/pepr-request";
 import { applyEdit, hold, mergeEdits, NO_EDIT, type Edit } from "../lib/core/edit";
-import type { KubeObject } from "../lib/core/facts";
-import { restore } from "../lib/core/restore";
+import type { ClusterFacts, KubeObject } from "../lib/core/facts";
+import { restore, type Restoration } from "../lib/core/restore";
 import { tidy } from "../lib/core/tidy";
 import { sentence, type Verdict } from "../lib/core/verdict";
 import { admit, type Admission, type Ports } from "../lib/flows/admit";
@@ -33,6 +33,7 @@ export class ClusterHook {
    */
   async admit(request: Request): Promise<void> {
     const { operation, uid } = request.Request;
+    const began = performance.now();
     if (operation === "UPDATE") this.#update(request);
     else
       try {
@@ -41,6 +42,7 @@ export class ClusterHook {
         this.failed(operation, error);
         setEdit(request, unlooked(objectOf(request)));
       }
+    this.ports.journal.answered?.(operation, performance.now() - began);
     const refusal = this.#notes.refusalOf(uid);
     if (refusal !== undefined) throw new Error(refusal);
   }
@@ -52,9 +54,10 @@ export class ClusterHook {
 
   #update(request: Request): void {
     try {
-      const { edit, ...note } = restored(request);
+      const { edit, told, ...note } = restored(request);
       setEdit(request, edit);
       this.#notes.put(request.Request.uid, note);
+      this.ports.journal.updated?.(...told, request.IsDryRun === true);
     } catch (error) {
       this.failed("UPDATE", error);
       setEdit(request, NO_EDIT);
@@ -83,12 +86,18 @@ const unlooked = ({ metadata }: Partial<KubeObject>): Edit =>
   hold(metadata?.annotations ?? {}, "Unreachable");
 
 /** Takes no port, so it cannot wait for anything: an update costs what a function call costs. */
-function restored(request: Request): Admission {
+function restored(request: Request): Admission & { told: readonly [ClusterFacts, Restoration] } {
   const { namespace, oldObject } = request.Request;
   const old = clusterFacts(oldObject as unknown as KubeObject, namespace);
-  const { edit, warnings, refusal } = restore(old, clusterFacts(objectOf(request), namespace));
+  const restoration = restore(old, clusterFacts(objectOf(request), namespace));
+  const { edit, warnings, refusal } = restoration;
   const said = (verdict: Verdict): string => sentence(verdict, `${old.key.namespace}/${old.key.name}`);
-  return { edit, warnings: warnings.map(said), refusal: refusal && said(refusal) };
+  return {
+    edit,
+    warnings: warnings.map(said),
+    refusal: refusal && said(refusal),
+    told: [old, restoration],
+  };
 }
 
 const objectOf = ({ Request }: Request): KubeObject => Request.object as unknown as KubeObject;

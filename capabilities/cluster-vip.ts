@@ -15,9 +15,8 @@ import {
   IPAddressClaim,
 } from "./kinds";
 import type { KubeObject } from "../lib/core/facts";
-import type { ClusterWatch } from "./cluster-watch";
 import { settings } from "./settings";
-import { admission, wire } from "./wiring";
+import { admission, told, type Told } from "./wiring";
 
 export const ClusterVip = new Capability({
   name: "cluster-vip",
@@ -28,9 +27,9 @@ const { When } = ClusterVip;
 
 /** Nothing is made before the first event. */
 const on =
-  (event: keyof ClusterWatch) =>
+  (event: Told) =>
   (object: object, phase: string): void =>
-    wire().watch[event](object as KubeObject, phase);
+    told(event, object as KubeObject, phase);
 
 // A new Cluster gets its VIP, or is held; an updated one keeps it.
 When(Cluster).IsCreatedOrUpdated().Mutate(admission);

@@ -28,7 +28,7 @@ export function keyOf(text: string): Key {
 }
 
 /** Pepr hands the phase of a watch event as the API server words it. */
-const isGone = (phase: string): boolean => phase === "DELETED";
+export const isGone = (phase: string): boolean => phase === "DELETED";
 
 /** Nothing is lost by it: the Cluster's own event wakes its key at once. */
 const ON_ITS_WAY_MS = 5000;

@@ -1,23 +1,30 @@
 /** Answers: which adapter stands behind which port? The composition root; nothing is made before it is used. */
 import { metricsCollector, type PeprModule, type PeprMutateRequest } from "pepr";
 import { tellInfos } from "../lib/adapters/infos";
+import { together } from "../lib/adapters/journals";
 import { keepConnectionsAlive } from "../lib/adapters/keep-alive";
 import { KeyQueue } from "../lib/adapters/key-queue";
 import { KubeClient } from "../lib/adapters/kube-client";
 import { KubeExecutor } from "../lib/adapters/kube-executor";
 import { IN_CLUSTER_POOLS } from "../lib/adapters/kinds";
 import { KubeInventory } from "../lib/adapters/kube-inventory";
+import { MetricsJournal } from "../lib/adapters/metrics-journal";
 import { Metrics } from "../lib/adapters/metrics";
 import { joinMetrics } from "../lib/adapters/pepr-metrics";
 import { listPools } from "../lib/adapters/pool-listing";
 import { Sightings } from "../lib/adapters/sightings";
 import { systemClock } from "../lib/adapters/system-clock";
 import { jsonLogger, WinstonJournal } from "../lib/adapters/winston-journal";
+import { WorldGauges } from "../lib/adapters/world-gauges";
+import type { Key, KubeObject } from "../lib/core/facts";
+import type { Ports } from "../lib/flows/admit";
 import { reconcile } from "../lib/flows/reconcile";
+import type { Journal } from "../lib/ports/journal";
+import type { Return } from "../lib/ports/queue";
 import { settingTexts } from "../lib/settings";
 import { dependencies, version } from "../package.json";
 import { ClusterHook } from "./cluster-hook";
-import { ClusterWatch, keyOf, textOf } from "./cluster-watch";
+import { ClusterWatch, isGone, keyOf, textOf } from "./cluster-watch";
 import type { Cluster } from "./kinds";
 import { settings } from "./settings";
 
@@ -29,6 +36,7 @@ interface Wired {
   readonly hook: ClusterHook;
   readonly queue: KeyQueue;
   readonly watch: ClusterWatch;
+  readonly world: WorldGauges;
 }
 
 /** As Pepr decides it: in its development mode one process is both. */
@@ -48,13 +56,15 @@ export function wire(): Wired {
   const ports = {
     inventory: new KubeInventory(client, settings.rules, systemClock, { poolKinds, seen }),
     executor: new KubeExecutor(client, systemClock),
-    journal: new WinstonJournal(logger),
+    journal: together(new WinstonJournal(logger), new MetricsJournal(metrics, systemClock)),
     clock: systemClock,
   };
   const hook = new ClusterHook(ports, settings.budgetMs, (operation, error) =>
     logger.error("Admitting Cluster failed", { operation, reason: String(error) }),
   );
-  const queue = new KeyQueue((key) => reconcile(keyOf(key), ports), settings.workers, systemClock);
+  const queue = new KeyQueue((key) => pass(keyOf(key), ports, logger), settings.workers, systemClock);
+  metrics.gauge("queue_depth", () => [{ labels: {}, value: queue.depth }]);
+  metrics.gauge("queue_oldest_seconds", () => [{ labels: {}, value: queue.oldestMs / SECOND }]);
   return (wired = {
     metrics,
     client,
@@ -68,7 +78,38 @@ export function wire(): Wired {
       ({ pools, addresses }) => logger.warn("Pools have addresses in common", { pools, addresses }),
       poolKinds,
     ),
+    world: new WorldGauges(metrics, systemClock, poolKinds),
   });
+}
+
+const SECOND = 1000;
+
+/** One pass, and what it came to; a mistake of ours is said, and the queue comes back to the key. */
+async function pass(
+  key: Key,
+  ports: Ports & { readonly journal: Required<Journal> },
+  logger: Wired["logger"],
+): Promise<Return> {
+  const began = performance.now();
+  const over = (back?: Return): void => ports.journal.passed(key, back, performance.now() - began);
+  try {
+    const back = await reconcile(key, ports);
+    over(back);
+    return back;
+  } catch (error) {
+    over();
+    logger.error("Reconciling Cluster failed", { Cluster: key, reason: String(error) });
+    throw error;
+  }
+}
+
+export type Told = keyof ClusterWatch;
+
+/** What the watch saw; numbers first, for they wait for nobody. */
+export function told(event: Told, object: KubeObject, phase: string): void {
+  const { watch, world } = wire();
+  if (event !== "addressChanged") world[event](object, isGone(phase));
+  watch[event](object, phase);
 }
 
 export const admission = (request: PeprMutateRequest<Cluster>): Promise<void> => wire().hook.admit(request);

@@ -14,7 +14,8 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 60_000;
 
 export class KeyQueue {
-  readonly #waiting = new Set<string>();
+  /** With the time since when. */
+  readonly #waiting = new Map<string, number>();
   readonly #running = new Set<string>();
   readonly #again = new Set<string>();
   readonly #timers = new Map<string, { readonly at: number; readonly callOff: () => void }>();
@@ -40,11 +41,18 @@ export class KeyQueue {
     return this.#waiting.size;
   }
 
+  /** How long the first of them has waited. */
+  get oldestMs(): number {
+    // What is added last stands last.
+    const [since] = this.#waiting.values();
+    return since === undefined ? 0 : Math.max(this.clock.now() - since, 0);
+  }
+
   /** Look at the key as soon as a worker is free. */
   add(key: string): void {
     this.#cancel(key);
     if (this.#running.has(key)) this.#again.add(key);
-    else this.#waiting.add(key);
+    else if (!this.#waiting.has(key)) this.#waiting.set(key, this.clock.now());
     this.#dispatch();
   }
 
@@ -62,7 +70,7 @@ export class KeyQueue {
   }
 
   #dispatch(): void {
-    for (const key of this.#waiting) {
+    for (const key of this.#waiting.keys()) {
       if (this.#running.size >= this.workers) return;
       this.#waiting.delete(key);
       this.#running.add(key);

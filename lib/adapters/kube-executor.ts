@@ -47,7 +47,8 @@ export class KubeExecutor implements Executor {
     } catch (error) {
       const { kind, why } = failureOf(error, nameOf(step));
       // What is gone, or there already, was read wrongly: the same as a conflict.
-      return { kind: kind === "absent" ? "conflict" : kind, why: `${step.kind} ${nameOf(step)}: ${why}` };
+      const outcome = kind === "absent" ? "conflict" : kind;
+      return { kind: outcome, why: `${step.kind} ${nameOf(step)}: ${why}`, step: step.kind };
     }
   }
 }

@@ -218,6 +218,31 @@ function stringVariable({ format, ...schema }: Readonly<Record<string, unknown>>
   };
 }
 
+const Counts = part({ total: count, used: count, free: count, outOfRange: count });
+
+export interface AddressCounts {
+  readonly total: number | undefined;
+  readonly free: number | undefined;
+  readonly used: number | undefined;
+}
+
+/**
+ * What a pool can give, and what of it is taken. The provider counts addresses that lie outside of the pool as
+ * used as well, so that less is free by its count than the pool still gives.
+ */
+function countsOf({ total, used, free, outOfRange = 0 }: v.InferOutput<typeof Counts>): AddressCounts {
+  return {
+    total,
+    free: free === undefined ? undefined : free + outOfRange,
+    used: used === undefined ? undefined : used - outOfRange,
+  };
+}
+
+const CountsShape = part({ status: part({ ipAddresses: Counts }) });
+
+export const addressCounts = (pool: KubeObject): AddressCounts =>
+  countsOf(v.parse(CountsShape, pool).status.ipAddresses);
+
 const PoolShape = v.object({
   metadata: Meta,
   spec: part({
@@ -227,7 +252,7 @@ const PoolShape = v.object({
     prefix: count,
     allocateReservedIPAddresses: flag,
   }),
-  status: part({ ipAddresses: part({ free: count }) }),
+  status: part({ ipAddresses: Counts }),
 });
 
 export function poolFacts(
@@ -241,7 +266,7 @@ export function poolFacts(
     labels: metadata.labels,
     annotations: metadata.annotations,
     deleting: metadata.deletionTimestamp !== undefined,
-    free: status.ipAddresses.free,
+    free: countsOf(status.ipAddresses).free,
     // Only the in-cluster provider is known to give what it says there, and to take an address made before.
     ranges: kind.group === IPAM_API ? poolRanges(spec) : undefined,
     prefix: spec.prefix,

@@ -10,10 +10,8 @@ import {
   type MetricName,
 } from "./metric-table";
 
-export interface Sample<N extends MetricName> {
-  readonly labels: Labels<N>;
-  readonly value: number;
-}
+/** An alias, so that metrics of the same labels have the same samples. */
+export type Sample<N extends MetricName> = Readonly<{ labels: Labels<N>; value: number }>;
 
 export class Metrics {
   readonly registry = new Registry();

@@ -196,6 +196,9 @@ export interface Facts {
   readonly spent: string | undefined;
 }
 
+/** What `spent` says where the provider had its time. */
+export const NO_ADDRESS_IN_TIME = "no address in time";
+
 export const found = <T>(value: T): Known<T> => ({ state: "found", value });
 export const absent: Known<never> = { state: "absent" };
 export const unread = (why: string): Known<never> => ({ state: "unread", why });

@@ -33,10 +33,18 @@ export const isWithinReach = (pool: PoolFacts, namespace: string): boolean =>
  */
 const LISTED = "true";
 
-function isFor({ labels, annotations }: PoolFacts, key: string, name: string): boolean {
-  const list = labels[key] === LISTED ? annotations[key] : undefined;
-  return list === undefined ? labels[key] === name : namesIn(list).includes(name);
+function servedBy({ labels, annotations }: PoolFacts, key: string): readonly string[] {
+  const { [key]: name } = labels;
+  const list = name === LISTED ? annotations[key] : undefined;
+  if (list !== undefined) return namesIn(list);
+  return name === undefined ? [] : [name];
 }
+
+const isFor = (pool: PoolFacts, key: string, name: string): boolean => servedBy(pool, key).includes(name);
+
+/** Everybody whom it serves, by the classes and roles that it names. */
+export const servedClasses = (pool: PoolFacts): readonly string[] => servedBy(pool, CLASS_LABEL);
+export const servedRoles = (pool: PoolFacts): readonly string[] => servedBy(pool, ROLE_LABEL);
 
 const namesIn = (list: string): string[] =>
   list

@@ -2,7 +2,7 @@
 import { isNobodysBusiness } from "../core/create-table";
 import { mergeEdits, NO_EDIT, type Edit } from "../core/edit";
 import type { ClusterFacts, Facts, RoleFacts } from "../core/facts";
-import { found } from "../core/facts";
+import { found, NO_ADDRESS_IN_TIME } from "../core/facts";
 import { sentence, type Verdict } from "../core/verdict";
 import type { Clock } from "../ports/clock";
 import type { Executor, Outcome } from "../ports/executor";
@@ -39,6 +39,7 @@ export async function admit(
   budget: AbortSignal,
   ports: Ports,
 ): Promise<Admission> {
+  const began = ports.clock.now();
   if (isNobodysBusiness(cluster)) return { edit: NO_EDIT, warnings: [], refusal: undefined };
   const facts = await ports.inventory.gatherForCreate(cluster, dryRun, budget);
   const patience = new AbortController();
@@ -53,6 +54,7 @@ export async function admit(
   );
   const settled = [...decided, ...(await Promise.all(beside))];
   callOff();
+  ports.journal.admitted?.(settled, refusalIn(settled), ports.clock.now() - began);
   return answer(settled, cluster, budget, ports);
 }
 
@@ -61,22 +63,19 @@ const parted = (roles: readonly RoleFacts[]): readonly [RoleFacts[], RoleFacts[]
   roles.filter(({ role }) => !role.isEndpoint),
 ];
 
-const settleRole = (
-  first: Facts,
-  budget: AbortSignal,
-  { inventory, executor, journal }: Ports,
-): Promise<Settled> =>
-  settle(first, journal, {
-    carryOut: ({ steps }) => executor.carryOut(steps, budget),
-    next: (last) => goOn(last, inventory, budget),
+const settleRole = (first: Facts, budget: AbortSignal, ports: Ports): Promise<Settled> =>
+  settle(first, ports.journal, {
+    carryOut: ({ steps }) => ports.executor.carryOut(steps, budget),
+    next: (last) => goOn(last, ports, budget),
   });
 
 async function goOn(
   { facts, plan, outcome }: Settled,
-  inventory: Inventory,
+  ports: Ports,
   budget: AbortSignal,
 ): Promise<Facts | undefined> {
   const { cluster } = facts;
+  const { inventory } = ports;
   if (facts.spent !== undefined || cluster.state !== "found") return undefined;
   if (outcome.kind === "conflict" && !budget.aborted)
     return ofTheSameRoles(facts, await inventory.gatherForCreate(cluster.value, facts.dryRun, budget));
@@ -84,7 +83,7 @@ async function goOn(
   if (outcome.claims.length > 0) return reserved(facts, outcome);
   if (plan.looks.length > 0) return looked(facts, plan, inventory, budget);
   if (!plan.waitFor) return undefined;
-  return waitedFor(facts, plan.waitFor.name, inventory, budget);
+  return waitedFor(facts, plan.waitFor.name, ports, budget);
 }
 
 /** What we wrote is what we know: no read lies between a reservation and the wait for its address. */
@@ -99,14 +98,16 @@ const reserved = (facts: Facts, { claims }: Outcome & { kind: "done" }): Facts =
 async function waitedFor(
   facts: Facts,
   name: string,
-  inventory: Inventory,
+  { inventory, journal, clock }: Ports,
   budget: AbortSignal,
 ): Promise<Facts> {
   const isIt = (role: RoleFacts): boolean => role.claim.state === "found" && role.claim.value.name === name;
   const role = facts.roles.find(isIt);
   const claim = role?.claim.state === "found" ? role.claim.value : undefined;
+  const began = clock.now();
   const bound = role && claim && (await inventory.awaitAddress(role, claim, budget));
-  if (!bound) return { ...facts, spent: "no address in time" };
+  if (role) journal.waited?.(role.role, clock.now() - began);
+  if (!bound) return { ...facts, spent: NO_ADDRESS_IN_TIME };
   return { ...facts, roles: facts.roles.map((other) => (other === role ? bound : other)) };
 }
 

@@ -6,6 +6,7 @@ import { writesOf } from "../core/plan";
 import { isSettled } from "../core/verdict";
 import type { Executor, Outcome } from "../ports/executor";
 import type { Inventory } from "../ports/inventory";
+import type { Journal } from "../ports/journal";
 import type { Return } from "../ports/queue";
 import type { Ports } from "./admit";
 import { looked } from "./looked";
@@ -19,9 +20,9 @@ const MOST_ROUNDS = 12;
 
 export async function reconcile(key: Key, { inventory, executor, journal }: Ports): Promise<Return> {
   let rounds = 0;
-  const pass = new Pass(executor);
+  const pass = new Pass(executor, journal);
   const settled = await settle(await inventory.gather(key), journal, {
-    carryOut: (plan, { cluster }) => pass.carryOut(writesOf(plan, valueOf(cluster))),
+    carryOut: (plan, facts) => pass.carryOut(facts, writesOf(plan, valueOf(facts.cluster))),
     next: async (last) => {
       if (pass.hasNews) rounds += 1;
       return rounds < MOST_ROUNDS ? goOn(last, pass, inventory) : undefined;
@@ -36,17 +37,21 @@ class Pass {
   /** Something was written in the last round, or somebody else wrote first. */
   hasNews = false;
 
-  constructor(private readonly executor: Executor) {}
+  constructor(
+    private readonly executor: Executor,
+    private readonly journal: Journal,
+  ) {}
 
   get hasFailed(): boolean {
     return this.#failed.size > 0;
   }
 
-  async carryOut(writes: ReturnType<typeof writesOf>): Promise<Outcome> {
+  async carryOut(facts: Facts, writes: ReturnType<typeof writesOf>): Promise<Outcome> {
     const now = writes.filter(({ role }) => !this.#failed.has(role));
     const outcomes = await Promise.all(
       now.map(async ({ role, steps }) => {
         const outcome = await this.executor.carryOut(steps);
+        this.journal.wrote?.(facts, role, steps, outcome);
         if (outcome.kind === "refused" || outcome.kind === "unreachable") this.#failed.add(role);
         return outcome;
       }),

@@ -277,6 +277,7 @@ export function executorContract(setUp: () => Promise<Site>): void {
     const CONFLICT = {
       kind: "conflict",
       why: expect.stringMatching(/^[a-z]+-[a-z]+ (vip-cp-)?blue: ./) as string,
+      step: expect.stringMatching(/^[a-z]+-[a-z]+$/) as string,
     };
     const now = (): Promise<KubeObject | undefined> => find(of, read);
 
@@ -352,11 +353,11 @@ export function executorContract(setUp: () => Promise<Site>): void {
     test("is a conflict where there is one, also one that is going, and nothing changes", async () => {
       const made = await world.create(CLAIMS, claim(namespace, finalizers(PROTECT)));
       const why = expect.stringMatching(/^create-claim vip-cp-blue: .*already exists/) as string;
-      expect(await carryOut(wish())).toEqual({ kind: "conflict", why });
+      expect(await carryOut(wish())).toEqual({ kind: "conflict", why, step: "create-claim" });
       expect(await find(CLAIMS, made)).toEqual(made);
       await world.delete(CLAIMS, made);
       const going = await find(CLAIMS, made);
-      expect(await carryOut(wish())).toEqual({ kind: "conflict", why });
+      expect(await carryOut(wish())).toEqual({ kind: "conflict", why, step: "create-claim" });
       expect(await find(CLAIMS, made)).toEqual(going);
     });
   });
@@ -412,7 +413,7 @@ export function executorContract(setUp: () => Promise<Site>): void {
     test("is a conflict where there is one of the name, and nothing changes", async () => {
       const there = await world.create(ADDRESSES, pinned(saying("10.0.0.11")));
       const why = expect.stringMatching(/^pin-address vip-ingress-blue: .*already exists/) as string;
-      expect(await carryOut(pin())).toEqual({ kind: "conflict", why });
+      expect(await carryOut(pin())).toEqual({ kind: "conflict", why, step: "pin-address" });
       expect(await find(ADDRESSES, there)).toEqual(there);
     });
 
@@ -490,7 +491,7 @@ export function executorContract(setUp: () => Promise<Site>): void {
         AbortSignal.abort(),
       );
       const why = `park-address ${NAMED}: there was no answer in time`;
-      expect(late).toEqual({ kind: "unreachable", why });
+      expect(late).toEqual({ kind: "unreachable", why, step: "park-address" });
       expect(await find(CLAIMS, read)).toEqual(read);
       expect(await client.list(ADDRESSES, { namespace })).toEqual([]);
       expect(await carryOut(...steps)).toMatchObject({ kind: "done" });
@@ -535,7 +536,7 @@ export function executorContract(setUp: () => Promise<Site>): void {
       expect((await find(ADDRESSES, stamped))?.metadata.annotations).toEqual({ [CLUSTER_UID]: "uid-blue" });
       const bare = await goingFrom(ADDRESSES, address(namespace, named("vip-cp-green"), finalizers(PROTECT)));
       const why = expect.stringMatching(/^protect-address vip-cp-green: .*no new finalizers/) as string;
-      expect(await carryOut(protect(bare))).toEqual({ kind: "refused", why });
+      expect(await carryOut(protect(bare))).toEqual({ kind: "refused", why, step: "protect-address" });
       expect(await find(ADDRESSES, bare)).toEqual(bare);
     });
 
@@ -612,7 +613,7 @@ export function executorContract(setUp: () => Promise<Site>): void {
       const executor = new KubeExecutor(client, new StandingClock(NOW));
       const outcome = await executor.carryOut([remove(read)], AbortSignal.abort());
       const why = "delete-claim vip-cp-blue: there was no answer in time";
-      expect(outcome).toEqual({ kind: "unreachable", why });
+      expect(outcome).toEqual({ kind: "unreachable", why, step: "delete-claim" });
       expect(await find(CLAIMS, read)).toEqual(read);
     });
   });
