@@ -9,6 +9,7 @@ import { restore, type Restoration } from "../lib/core/restore";
 import { tidy } from "../lib/core/tidy";
 import { sentence, type Verdict } from "../lib/core/verdict";
 import { admit, type Admission, type Ports } from "../lib/flows/admit";
+import type { Journal } from "../lib/ports/journal";
 import type { Cluster } from "./kinds";
 
 type Request = PeprMutateRequest<Cluster>;
@@ -19,11 +20,13 @@ export class ClusterHook {
   /**
    * @param budgetMs after which a create is answered with what is known
    * @param failed hears of mistakes of ours; the request is answered all the same
+   * @param journal is told of answers; an update gets none of the ports, for it waits for nothing
    */
   constructor(
     private readonly ports: Ports,
     private readonly budgetMs: number,
     private readonly failed: (operation: string, error: unknown) => void,
+    private readonly journal: Pick<Journal, "updated" | "answered"> = {},
   ) {}
 
   /**
@@ -42,7 +45,7 @@ export class ClusterHook {
         this.failed(operation, error);
         setEdit(request, unlooked(objectOf(request)));
       }
-    this.ports.journal.answered?.(operation, performance.now() - began);
+    this.journal.answered?.(operation, performance.now() - began);
     const refusal = this.#notes.refusalOf(uid);
     if (refusal !== undefined) throw new Error(refusal);
   }
@@ -57,7 +60,7 @@ export class ClusterHook {
       const { edit, told, ...note } = restored(request);
       setEdit(request, edit);
       this.#notes.put(request.Request.uid, note);
-      this.ports.journal.updated?.(...told, request.IsDryRun === true);
+      this.journal.updated?.(...told, request.IsDryRun === true);
     } catch (error) {
       this.failed("UPDATE", error);
       setEdit(request, NO_EDIT);

@@ -59,8 +59,11 @@ export function wire(): Wired {
     journal: together(new WinstonJournal(logger), new MetricsJournal(metrics, systemClock)),
     clock: systemClock,
   };
-  const hook = new ClusterHook(ports, settings.budgetMs, (operation, error) =>
-    logger.error("Admitting Cluster failed", { operation, reason: String(error) }),
+  const hook = new ClusterHook(
+    ports,
+    settings.budgetMs,
+    (operation, error) => logger.error("Admitting Cluster failed", { operation, reason: String(error) }),
+    ports.journal,
   );
   const queue = new KeyQueue((key) => pass(keyOf(key), ports, logger), settings.workers, systemClock);
   metrics.gauge("queue_depth", () => [{ labels: {}, value: queue.depth }]);
