@@ -25,8 +25,8 @@ interface ChildRecord {
   readonly id?: ProcessId;
 }
 
-/** Go's processes collect garbage less often than by default: memory is there, and a tenth of the time goes into it. */
-const GOGC = "300";
+/** Go's processes collect garbage less often than by default while they are small: a tenth of the time goes into it. */
+const THRIFT = { GOGC: "300", GOMEMLIMIT: "1500MiB" };
 
 /** A process that ended although nobody asked it to. */
 export class ChildCrash extends SandboxFailure {
@@ -104,7 +104,7 @@ export class Child {
     const log = openSync(this.logFile, "a");
     const handle = spawn(command, [...args], {
       cwd,
-      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", GOGC, ...env },
+      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", ...THRIFT, ...env },
       stdio: ["ignore", log, log],
       detached: true,
     });

@@ -124,6 +124,9 @@ export function controllerManagerSpec(ground: Ground): ChildSpec {
       `--kubeconfig=${kubeconfigOf(ground, "controller-manager")}`,
       "--leader-elect=false",
       "--controllers=garbage-collector-controller,namespace-controller",
+      // Tests delete dozens of Clusters at once, each with a dozen dependents.
+      "--kube-api-qps=200",
+      "--kube-api-burst=400",
       "--bind-address=127.0.0.1",
       `--secure-port=${port}`,
       `--tls-cert-file=${ground.certificate.cert}`,
