@@ -8,7 +8,7 @@ import { stateRoot } from "./places";
 import { aborted, openSandbox, startSandbox } from "./sandbox";
 import { endChildren, dropData, readState, recordedChildren, sandboxFolders } from "./state";
 import { ensurePrograms, ensureToolchain } from "./toolchain";
-import { monitoringBinaries } from "./versions";
+import { monitoringBinaries, movingBinaries } from "./versions";
 
 const usage = `Usage: sandbox/cli.ts <command>
 
@@ -64,7 +64,7 @@ const commands: Record<string, (signal: AbortSignal) => Promise<number>> = {
   },
   toolchain: async (signal) => {
     await ensureToolchain({ log: print, signal });
-    await ensurePrograms(monitoringBinaries, { log: print, signal });
+    await ensurePrograms([...monitoringBinaries, ...movingBinaries], { log: print, signal });
     print("Everything the sandbox runs is there.");
     return 0;
   },

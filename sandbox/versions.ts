@@ -32,7 +32,10 @@ export const clusterBinaries = [
 /** What only the tests of metrics and alerts run. */
 export const monitoringBinaries = ["prometheus", "promtool"] as const;
 
-export const binaryNames = [...clusterBinaries, ...monitoringBinaries] as const;
+/** What only the test of moving between management clusters runs. */
+export const movingBinaries = ["clusterctl"] as const;
+
+export const binaryNames = [...clusterBinaries, ...monitoringBinaries, ...movingBinaries] as const;
 export type BinaryName = (typeof binaryNames)[number];
 
 export interface Binary {
@@ -65,6 +68,7 @@ export const binaries: Readonly<Record<BinaryName, Binary>> = {
   "capi-bootstrap": clusterApiBinary("sigs.k8s.io/cluster-api/bootstrap/kubeadm", 4),
   "capi-control-plane": clusterApiBinary("sigs.k8s.io/cluster-api/controlplane/kubeadm", 6),
   capd: clusterApiBinary("sigs.k8s.io/cluster-api/test/infrastructure/docker", 25),
+  clusterctl: clusterApiBinary("sigs.k8s.io/cluster-api/cmd/clusterctl", 8),
   prometheus: prometheusBinary("prometheus", 90),
   promtool: prometheusBinary("promtool", 40),
 };
