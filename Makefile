@@ -49,7 +49,7 @@ down: $(installed) ## End the sandbox (NAME=main)
 	@$(sandbox) down --name $(NAME)
 
 .PHONY: toolchain
-toolchain: $(installed) ## Build what the sandbox runs, where the cache lacks it (8 minutes, once)
+toolchain: $(installed) ## Build what the sandbox and the tests run, where the cache lacks it (10 minutes, once)
 	@$(sandbox) toolchain
 
 $(installed): package-lock.json

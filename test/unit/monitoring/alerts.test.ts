@@ -1,6 +1,7 @@
 /** The rules as Prometheus itself reads them: promtool runs the tests in monitoring/tests. */
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
@@ -39,6 +40,8 @@ let promtool: string;
 beforeAll(async () => {
   ({ promtool } = await ensurePrograms(["promtool"], { log: (line) => process.stdout.write(`${line}\n`) }));
 }, 1_200_000);
+
+const page = readFileSync(join(root, "docs/monitoring.md"), "utf8");
 
 const run = async (...args: string[]): Promise<string> => (await promisify(execFile)(promtool, args)).stdout;
 
@@ -87,4 +90,25 @@ test.each(rules)("$alert asks for series that there are, and for no job", ({ exp
   );
   expect(asked.length).toBeGreaterThan(0);
   expect(expr).not.toMatch(/\b(job|pod|service|endpoint|container)\b/);
+});
+
+test("docs/monitoring.md lists every alert, with its severity", () => {
+  const rows = [...page.matchAll(/^\| \[(\w+)\]\(runbooks\/\1\.md\) +\| (\w+) /gm)];
+  const listed = rows.map(([, alert = "", severity = ""]) => [alert, severity]);
+  expect(Object.fromEntries(listed)).toEqual(
+    Object.fromEntries(rules.map(({ alert, labels }) => [alert, labels.severity])),
+  );
+});
+
+test("the configuration without the operator in docs/monitoring.md is one that Prometheus takes", async () => {
+  const [, config = ""] = /^```yaml\n(.*?)^```/ms.exec(page) ?? [];
+  const folder = mkdtempSync(join(tmpdir(), "capi-vip-allocator-"));
+  try {
+    writeFileSync(join(folder, "prometheus.yml"), config);
+    expect(await run("check", "config", "--syntax-only", join(folder, "prometheus.yml"))).toContain(
+      "SUCCESS",
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
