@@ -32,7 +32,7 @@ describe("The objects of a build", () => {
     expect(checkObjects(objects.slice(1), "pepr-some")).toHaveLength(1);
   });
 
-  test("are refused when there is one that nobody expects", () => {
+  test("GB12: are refused when there is one that nobody expects", () => {
     const more = [...objects, object("ValidatingWebhookConfiguration pepr-some")];
     expect(checkObjects(more, "pepr-some")).toHaveLength(1);
   });
