@@ -28,7 +28,10 @@ import {
 } from "./support";
 
 /** All that stand at their crash point hold a worker. */
-const lab = managementCluster({ gate: true, env: { VIP_WORKERS: "64", VIP_ADMISSION_BUDGET: "10" } });
+const lab = managementCluster({
+  gate: true,
+  env: { VIP_WORKERS: "64", VIP_ADMISSION_BUDGET: "10", VIP_INGRESS_GRACE: "9000" },
+});
 
 const SIDES = ["before", "after"] as const;
 type Side = (typeof SIDES)[number];
@@ -256,12 +259,27 @@ const AT_ONCE = 4;
 
 let told: readonly Told[] = [];
 
+/** Where two stories go on alike from a write on, a crash in one of them is enough. */
+function withoutRepeats(all: readonly Told[]): Told[] {
+  const seen = new Set<string>();
+  return all.map((one) => ({
+    ...one,
+    points: one.points.filter((_, at) => {
+      const rest = JSON.stringify(one.points.slice(at).map(({ words }) => words));
+      const isNew = !seen.has(rest);
+      seen.add(rest);
+      return isNew || at === 0;
+    }),
+  }));
+}
+
 const roundsOf = (role: Role): number =>
   Math.max(...told.map(({ points }) => points.filter(isOfRole(role)).length));
 
 beforeAll(async () => {
   for (let first = 0; first < STORIES.length; first += AT_ONCE)
     told = [...told, ...(await Promise.all(STORIES.slice(first, first + AT_ONCE).map(toldOf)))];
+  told = withoutRepeats(told);
   // What the watcher does not write because it died it writes when it is back, and dies once more.
   for (let index = 0; index < roundsOf("watcher"); index++) await round(castOf("watcher", index), SIDES);
   await round(missed(), ["after"]);

@@ -26,7 +26,7 @@ import {
   type Wish,
 } from "./support";
 
-const lab = managementCluster({ gate: true, env: { VIP_ADMISSION_BUDGET: "3" } });
+const lab = managementCluster({ gate: true, env: { VIP_ADMISSION_BUDGET: "3", VIP_INGRESS_GRACE: "2900" } });
 
 const PATIENCE_MS = 45_000;
 const vips = (addresses: string) => ({ name: "vips", clusterClass: "lab", addresses: [addresses] });

@@ -148,6 +148,31 @@ const COMMON: Story = {
   happen: createdWell,
 };
 
+const INGRESS = `vip-ingress-${NAME}`;
+const INGRESS_ENABLED = "vip.capi.gorizond.io/ingress-enabled";
+const ingressPool = (site: Site) => ({
+  name: "ingress",
+  role: "ingress" as const,
+  addresses: [site.span(110, 119)],
+});
+
+const WITH_INGRESS: Story = {
+  title: "A Cluster that gets a VIP for ingress too",
+  prepare: ({ site }) =>
+    Promise.all([
+      site.hasClass({ ingressVip: "empty-default" }),
+      site.hasPool(labPool(site)),
+      site.hasPool(ingressPool(site)),
+    ]),
+  happen: async (stage) => {
+    await createdWell(stage);
+    await eventually(
+      async () => isLabelled(await stage.site.api.find<Claim>(CLAIMS, stage.site.namespace, INGRESS)),
+      within("the claim for ingress to be its own"),
+    );
+  },
+};
+
 /** Long ago enough that no create can still be on its way. */
 const LONG_AGO = "2026-01-01T00:00:00Z";
 
@@ -172,6 +197,19 @@ const pinnedForNobody = (site: Site): Promise<unknown> =>
 
 export const STORIES: readonly Story[] = [
   COMMON,
+  WITH_INGRESS,
+  {
+    title: "A Cluster whose ingress is switched off",
+    prepare: WITH_INGRESS.prepare,
+    begins: WITH_INGRESS,
+    happen: async ({ site }) => {
+      await site.annotate(NAME, { [INGRESS_ENABLED]: "false" });
+      await Promise.all([
+        site.gone(CLAIMS, INGRESS, PATIENCE_MS),
+        site.gone(ADDRESSES, INGRESS, PATIENCE_MS),
+      ]);
+    },
+  },
   {
     title: "A Cluster whose user gives its address",
     prepare: classAndPool,
