@@ -150,7 +150,7 @@ function linkerFlags(name: BinaryName): string {
 }
 
 /** What the modules, Go's build cache and the binaries take when all of it is cold. */
-const neededGigabytes = { goCaches: 7, binaries: 1 };
+const neededGigabytes = { goCaches: 9, binaries: 1 };
 
 async function requireDisk(signal: AbortSignal | undefined): Promise<void> {
   const caches = (await go(["env", "GOMODCACHE", "GOCACHE"], { signal })).trim().split("\n");

@@ -2,8 +2,10 @@
  * A real Prometheus reads all three processes over TLS, as the ServiceMonitors say. After some load every query
  * that we or the Go original show a user has an answer.
  */
+import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { parse } from "yaml";
 import { projectRoot } from "../../sandbox/places";
 import { cluster as clusterManifest } from "../../sandbox/fixtures";
@@ -63,14 +65,24 @@ const rules = (parse(text("monitoring/alerts.yaml")) as { groups: { rules: Rule[
   (group) => group.rules,
 );
 
-const ofDocs = readdirSync(join(projectRoot, "docs"), { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".md"))
-  .flatMap((file) =>
-    [...text(join("docs", file)).matchAll(/^ *```promql\n(.*?)^ *```/gms)].map(([, query = ""]) => ({
-      file,
-      query: query.trim(),
-    })),
+const pages = readdirSync(join(projectRoot, "docs"), { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".md"),
+);
+
+const blocksOf = (file: string, language: "promql" | "sh"): string[] =>
+  [...text(join("docs", file)).matchAll(/^ *```(\w+)\n(.*?)^ *```/gms)].flatMap(([, of, block = ""]) =>
+    of === language ? [block.trim()] : [],
   );
+
+const ofDocs = pages.flatMap((file) => blocksOf(file, "promql").map((query) => ({ file, query })));
+
+/** What reads from the API server. There are no pods here, and no Prometheus Operator. */
+const looks = pages
+  .filter((file) => file.startsWith("runbooks"))
+  .flatMap((file) => blocksOf(file, "sh").flatMap((block) => block.split("\n")))
+  .filter((command) => command.startsWith("kubectl get") && !command.includes("servicemonitors"));
+const HELD = looks.find((command) => command.includes("gorizond\\.io/hold")) ?? "";
+const DETACHED = looks.find((command) => command.includes("deletionTimestamp")) ?? "";
 
 let prometheus: Prometheus;
 let site: Site;
@@ -195,6 +207,23 @@ test.each(rules)("$alert looks at series that there are", async ({ expr }) => {
 
 test.each(ofDocs)("the query in docs/$file has an answer: $query", async ({ query }) => {
   expect((await answerOf(query)).length).toBeGreaterThan(0);
+});
+
+/** As typed into a shell. */
+const typed = async (command: string): Promise<string> => {
+  const { kubeconfig, kubectlPath } = management.sandbox;
+  const script = `kubectl() { '${kubectlPath}' --kubeconfig='${kubeconfig}' "$@"; }\n${command}`;
+  return (await promisify(execFile)("sh", ["-euc", script])).stdout;
+};
+
+test.each([...new Set(looks)])("a runbook's command works: %s", async (command) => {
+  await expect(typed(command)).resolves.toEqual(expect.any(String));
+});
+
+test("the runbooks' commands find what they are for, and not Kubernetes' own addresses", async () => {
+  expect(looks.filter((command) => /\bipaddresses\b(?!\.ipam)/.test(command))).toEqual([]);
+  expect(await typed(HELD)).toContain(`${site.namespace} poor-a NoMatchingPool\n`);
+  expect(await typed(DETACHED)).toContain(`${site.namespace} ${claimName("plain-a-2")} `);
 });
 
 test("what is wrong here is seen by the alerts, and nothing else", async () => {
