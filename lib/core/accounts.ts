@@ -4,7 +4,7 @@
  * Each is counted once: what a create is answered with by admission, what comes later by the watch.
  */
 import { sameHost } from "./address";
-import { HOLD } from "./contract";
+import { HOLD, RESERVED_AT } from "./contract";
 import type { Edit } from "./edit";
 import { NO_ADDRESS_IN_TIME, valueOf, type ClusterFacts, type Facts, type RoleFacts } from "./facts";
 import type { Step } from "./row";
@@ -84,11 +84,20 @@ export function bringsVip(edit: Edit, { role, address }: RoleFacts, cluster: Clu
   return lacked && typeof written === "string" && sameHost(written, valueOf(address)?.address);
 }
 
-/** When the wait for a VIP began: with the Cluster that is held for it, or with the claim. */
+/**
+ * When the wait for a VIP began. A Cluster is stored once admission has waited in vain, but its claim says since
+ * when it was counted on; where none could be made the Cluster waits since it is there. A role that holds nothing
+ * may be switched on at any time.
+ */
 export function waitingSince({ role, claim }: RoleFacts, cluster: ClusterFacts): number | undefined {
+  const reserved = timesIn(valueOf(claim)?.source.metadata.annotations?.[RESERVED_AT]);
+  const created = timesIn(cluster.source.metadata.creationTimestamp);
   const isHeldFor = role.isEndpoint && isHeld(cluster);
-  const { creationTimestamp } =
-    (isHeldFor ? undefined : valueOf(claim)?.source.metadata) ?? cluster.source.metadata;
-  const since = Date.parse(creationTimestamp ?? "");
-  return Number.isNaN(since) ? undefined : since;
+  const times = isHeldFor || reserved.length === 0 ? [...reserved, ...created] : reserved;
+  return times.length === 0 ? undefined : Math.min(...times);
 }
+
+const timesIn = (stamp: string | undefined): number[] => {
+  const time = Date.parse(stamp ?? "");
+  return Number.isNaN(time) ? [] : [time];
+};

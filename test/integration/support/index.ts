@@ -3,6 +3,7 @@ export * from "./build";
 export * from "./end-state";
 export * from "./eventually";
 export * from "./management-cluster";
+export * from "./metrics";
 export * from "./odd-objects";
 export * from "./shapes";
 export * from "./site";

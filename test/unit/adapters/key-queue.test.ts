@@ -48,6 +48,24 @@ function answering(...answers: readonly Return[]): { queue: KeyQueue; passes: nu
 }
 
 describe("The queue", () => {
+  test("says how long the first key has waited, and nothing while none waits", async () => {
+    const desk = new Desk();
+    const queue = new KeyQueue(desk.work, 1, systemClock);
+    queue.add("a");
+    expect(queue.oldestMs).toBe(0);
+    queue.add("b");
+    await pass(300);
+    queue.add("c");
+    queue.add("b");
+    await pass(200);
+    expect(queue.oldestMs).toBe(500);
+    await desk.finish("a");
+    expect(queue.oldestMs).toBe(200);
+    await desk.finish("b");
+    await desk.finish("c");
+    expect(queue.oldestMs).toBe(0);
+  });
+
   test("looks at a key once, however often it is told before a worker is free", async () => {
     const desk = new Desk();
     const queue = new KeyQueue(desk.work, 1, systemClock);
