@@ -120,7 +120,7 @@ export const METRICS = {
   },
   restores_total: {
     type: "counter",
-    help: "Updates of a Cluster in which something of a VIP was put back",
+    help: "Updates of a Cluster in which something of a VIP was put back, as often as the webhook was asked",
     labels: ["role"],
     from: "every process",
   },

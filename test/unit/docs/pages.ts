@@ -1,4 +1,11 @@
 /** Answers: what do the pages say that are made from lists in the code? */
+import {
+  METRIC_PREFIX,
+  metricNames,
+  METRICS,
+  type Metric,
+  type MetricName,
+} from "../../../lib/adapters/metric-table";
 import { REASONS, type Reason } from "../../../lib/core/verdict";
 import { SETTINGS } from "../../../lib/settings";
 
@@ -21,7 +28,8 @@ Every decision about a Cluster has one of these reasons. A reason is shown:
 - as the value of the annotation \`vip.capi.gorizond.io/hold\` while the Cluster is held;
 - in the warning that \`kubectl\` prints when a Cluster is created and held;
 - in the error that \`kubectl\` prints when a request is refused;
-- as the field \`reason\` of a log line.
+- as the field \`reason\` of a log line;
+- as the label \`reason\` of [metrics](observability.md#metrics).
 
 "…" stands for names and values of the case.
 `;
@@ -47,3 +55,28 @@ export const settingsRows = (): string[][] =>
     allowed,
     meaning,
   ]);
+
+/** Rewrites the reference of metrics in docs/observability.md. */
+export const REGENERATE_METRICS = "npx tsx test/unit/docs/write-metrics.ts";
+
+const METRICS_BEGIN = `<!-- Made from lib/adapters/metric-table.ts: "${REGENERATE_METRICS}" writes it anew. -->`;
+const METRICS_END = "<!-- metrics: end -->";
+
+const bucketsOf = ({ buckets = [] }: Metric): string =>
+  buckets.length === 0 ? "" : `. Buckets: ${buckets.join(", ")}`;
+
+function metricSection(name: MetricName): string {
+  const metric: Metric = METRICS[name];
+  const labels =
+    metric.labels.length === 0 ? "none" : metric.labels.map((label) => `\`${label}\``).join(", ");
+  return `### ${METRIC_PREFIX}${name}\n\n${metric.help}.\n\n${metric.type}, in ${metric.from === "watcher" ? "the watcher" : metric.from}. Labels: ${labels}${bucketsOf(metric)}.\n`;
+}
+
+const metricsReference = (): string =>
+  [METRICS_BEGIN, "", ...metricNames.map(metricSection), METRICS_END].join("\n");
+
+/** The page with the reference as the table has it. */
+export function withMetrics(page: string): string {
+  const [before = "", rest = ""] = page.split(METRICS_BEGIN);
+  return `${before}${metricsReference()}${rest.slice(rest.indexOf(METRICS_END) + METRICS_END.length)}`;
+}
