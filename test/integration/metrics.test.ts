@@ -173,7 +173,7 @@ describe("A Cluster gets its VIP within its create", () => {
 });
 
 describe("A Cluster is held", () => {
-  test("and completed later: one error of admission, one allocation of the watcher that lasted since the create", async () => {
+  test("GB11: and completed later: one error of admission, one allocation of the watcher that lasted since the create", async () => {
     const site = await siteWithPool();
     const its = { role: CONTROL_PLANE, cluster_class: classIn(site) };
     const held = { reason: "WaitingForAddress" };
@@ -201,7 +201,7 @@ describe("A Cluster is held", () => {
     expect(await metrics.sum("allocation_errors_total", its)).toBe(1);
   });
 
-  test("for a pool, and each reason that it comes to is one error", async () => {
+  test("GB10: for a pool, and each reason that it comes to is one error", async () => {
     const site = await siteWithClass();
     const its = { role: CONTROL_PLANE, cluster_class: classIn(site) };
     await gaugeBecomes("pools_available", its, 0);
