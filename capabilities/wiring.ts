@@ -1,12 +1,15 @@
 /** Answers: which adapter stands behind which port? The composition root; nothing is made before it is used. */
+import { hostname } from "node:os";
 import { metricsCollector, type PeprModule, type PeprMutateRequest } from "pepr";
 import { tellInfos } from "../lib/adapters/infos";
 import { together } from "../lib/adapters/journals";
+import { EventsJournal } from "../lib/adapters/events-journal";
 import { keepConnectionsAlive } from "../lib/adapters/keep-alive";
 import { KeyQueue } from "../lib/adapters/key-queue";
 import { KubeClient } from "../lib/adapters/kube-client";
+import { KubeEvents } from "../lib/adapters/kube-events";
 import { KubeExecutor } from "../lib/adapters/kube-executor";
-import { IN_CLUSTER_POOLS } from "../lib/adapters/kinds";
+import { IN_CLUSTER_POOLS, type Resource } from "../lib/adapters/kinds";
 import { KubeInventory } from "../lib/adapters/kube-inventory";
 import { MetricsJournal } from "../lib/adapters/metrics-journal";
 import { Metrics } from "../lib/adapters/metrics";
@@ -56,7 +59,11 @@ export function wire(): Wired {
   const ports = {
     inventory: new KubeInventory(client, settings.rules, systemClock, { poolKinds, seen }),
     executor: new KubeExecutor(client, systemClock),
-    journal: together(new WinstonJournal(logger), new MetricsJournal(metrics, systemClock)),
+    journal: together(
+      new WinstonJournal(logger),
+      new MetricsJournal(metrics, systemClock),
+      new EventsJournal(eventsTo(client, poolKinds, logger)),
+    ),
     clock: systemClock,
   };
   const hook = new ClusterHook(
@@ -93,6 +100,7 @@ async function pass(
   ports: Ports & { readonly journal: Required<Journal> },
   logger: Wired["logger"],
 ): Promise<Return> {
+  await listed;
   const began = performance.now();
   const over = (back?: Return): void => ports.journal.passed(key, back, performance.now() - began);
   try {
@@ -120,6 +128,17 @@ export const admission = (request: PeprMutateRequest<Cluster>): Promise<void> =>
 export const answered = (answer: Parameters<ClusterHook["complete"]>[0]): void =>
   wire().hook.complete(answer);
 
+const eventsTo = (client: KubeClient, poolKinds: readonly Resource[], logger: Wired["logger"]): KubeEvents =>
+  new KubeEvents(client, systemClock, {
+    poolKinds,
+    instance: hostname(),
+    lost: (reason) => logger.warn("Events are lost", { reason }),
+  });
+
+/** Everything was listed once; until then nobody knows who shares an address. */
+let hasListed: () => void = () => undefined;
+const listed = new Promise<void>((resolve) => (hasListed = resolve));
+
 const FULL_PASS_RETRY_MS = 2000;
 
 /** Every Cluster, claim and address there is gets one look, whatever happened while nobody watched. */
@@ -128,6 +147,7 @@ async function fullPass(): Promise<void> {
   try {
     const keys = await inventory.keys();
     logger.info("Looking at everything once", { keys: keys.length });
+    hasListed();
     for (const key of keys) queue.add(textOf(key));
   } catch (error) {
     logger.warn("Listing everything failed, trying again", { reason: String(error) });

@@ -18,8 +18,17 @@ export interface Client {
 
   create(of: Resource, namespace: string, body: KubeObject, signal?: AbortSignal): Promise<KubeObject>;
 
+  /** Reads by a patch of nothing: for a kind that we may write, and not read. */
+  touch(of: Resource, namespace: string, name: string, signal?: AbortSignal): Promise<KubeObject>;
+
   /** Makes `before` into `after`, if nobody wrote since `before` was read; else 409. */
   patch(of: Resource, before: KubeObject, after: KubeObject, signal?: AbortSignal): Promise<KubeObject>;
+
+  /**
+   * Makes our part of a status so, and leaves what others write there: server-side apply, if nobody wrote since
+   * `read` was read; else 409. A UID would be no guard: the API server does not look at it here.
+   */
+  applyStatus(of: Resource, read: KubeObject, status: object, signal?: AbortSignal): Promise<KubeObject>;
 
   /** Deletes exactly what was read: same UID, same version; else 409. */
   delete(of: Resource, read: KubeObject, signal?: AbortSignal): Promise<void>;

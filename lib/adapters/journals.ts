@@ -4,6 +4,7 @@ import type { Journal } from "../ports/journal";
 export const together = (...all: readonly Journal[]): Required<Journal> => ({
   record: (...what) => all.forEach((journal) => journal.record(...what)),
   wrote: (...what) => all.forEach((journal) => journal.wrote?.(...what)),
+  told: (...what) => all.forEach((journal) => journal.told?.(...what)),
   passed: (...what) => all.forEach((journal) => journal.passed?.(...what)),
   waited: (...what) => all.forEach((journal) => journal.waited?.(...what)),
   admitted: (...what) => all.forEach((journal) => journal.admitted?.(...what)),

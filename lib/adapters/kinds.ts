@@ -30,5 +30,14 @@ export const GLOBAL_POOLS: Resource = {
   plural: "globalinclusterippools",
   namespaced: false,
 };
+/** What users find below `kubectl describe`. */
+export const EVENTS: Resource = {
+  group: "events.k8s.io",
+  version: "v1",
+  kind: "Event",
+  plural: "events",
+  namespaced: true,
+};
+
 /** The kinds that count as pools in every installation. */
 export const IN_CLUSTER_POOLS: readonly Resource[] = [POOLS, GLOBAL_POOLS];

@@ -1,6 +1,12 @@
 /** Answers: how is one object read or written? Thin words over the client library, all on pooled connections. */
 import { setTimeout } from "node:timers/promises";
-import { ApiException, CustomObjectsApi, Watch, type RequestContext } from "@kubernetes/client-node";
+import {
+  ApiException,
+  CustomObjectsApi,
+  PatchStrategy,
+  Watch,
+  type RequestContext,
+} from "@kubernetes/client-node";
 import { compare } from "fast-json-patch";
 import type { KubeObject } from "../core/facts";
 import { RequestFailed, type Client, type Status } from "./client";
@@ -50,6 +56,11 @@ export class KubeClient implements Client {
     return answerOf(() => this.#api.createNamespacedCustomObject(what, this.#options(signal)), signal);
   }
 
+  async touch(of: Resource, namespace: string, name: string, signal?: AbortSignal): Promise<KubeObject> {
+    const what = { ...path(of), namespace, name, body: [], fieldManager: FIELD_MANAGER };
+    return answerOf(() => this.#api.patchNamespacedCustomObject(what, this.#options(signal)), signal);
+  }
+
   /** Replacing the resourceVersion turns a stale guard into a clean 409; a failed `test` operation would look like any refusal. */
   async patch(
     of: Resource,
@@ -65,6 +76,24 @@ export class KubeClient implements Client {
     return answerOf<KubeObject>(patch, signal).catch(asStale);
   }
 
+  async applyStatus(
+    of: Resource,
+    read: KubeObject,
+    status: object,
+    signal?: AbortSignal,
+  ): Promise<KubeObject> {
+    const { namespace = "", name = "", resourceVersion } = read.metadata;
+    const body = {
+      apiVersion: `${of.group}/${of.version}`,
+      kind: of.kind,
+      metadata: { namespace, name, resourceVersion },
+      status,
+    };
+    const what = { ...path(of), namespace, name, body, fieldManager: FIELD_MANAGER, force: true };
+    const options = this.#options(signal, PatchStrategy.ServerSideApply);
+    return answerOf(() => this.#api.patchNamespacedCustomObjectStatus(what, options), signal);
+  }
+
   async delete(of: Resource, read: KubeObject, signal?: AbortSignal): Promise<void> {
     const { namespace = "", name = "", uid, resourceVersion } = read.metadata;
     const preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
@@ -72,13 +101,14 @@ export class KubeClient implements Client {
     await answerOf(() => this.#api.deleteNamespacedCustomObject(what, this.#options(signal)), signal);
   }
 
-  /** The library signs every request by `authMethods`, the one place where a request can be given a limit. */
-  #options(signal?: AbortSignal): Options {
+  /** The library signs every request by `authMethods`, the one place where a request can be given a limit or another type of content. */
+  #options(signal?: AbortSignal, contentType?: string): Options {
     const limit = AbortSignal.timeout(MOST_MS);
     const ends = signal ? AbortSignal.any([signal, limit]) : limit;
     const applySecurityAuthentication = async (context: RequestContext): Promise<void> => {
       await this.#config.applySecurityAuthentication(context);
       context.setSignal(ends);
+      if (contentType !== undefined) context.setHeaderParam("Content-Type", contentType);
     };
     return {
       authMethods: { default: { getName: () => this.#config.getName(), applySecurityAuthentication } },

@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { applyEdit } from "../core/edit";
 import { CLUSTER_NAME_LABEL, CLUSTER_UID, IN_USE, IPAM_API, RESERVED_AT, ROLE_LABEL } from "../core/contract";
-import type { ClaimFacts, KubeObject, Metadata, OwnerReference } from "../core/facts";
+import type { ClaimFacts, Condition, KubeObject, Metadata, OwnerReference } from "../core/facts";
 import type { ClaimWish, Pin, Step } from "../core/row";
 import type { Clock } from "../ports/clock";
 import type { Executor, Outcome } from "../ports/executor";
@@ -57,7 +57,7 @@ const write = <K extends Step["kind"]>(step: StepOf<K>, desk: Desk): Promise<Cla
   WRITERS[step.kind as K](step, desk);
 
 function nameOf(step: Step): string {
-  if (step.kind === "edit-cluster") return step.cluster.key.name;
+  if (step.kind === "edit-cluster" || step.kind === "write-conditions") return step.cluster.key.name;
   return "claim" in step ? step.claim.name : step.address.name;
 }
 
@@ -110,7 +110,20 @@ const WRITERS: Writers = {
   "edit-cluster": async ({ cluster, edit }, { client, signal }) => {
     await client.patch(CLUSTERS, cluster.source, applyEdit(cluster.source, edit), signal);
   },
+  "write-conditions": async ({ cluster, conditions }, { client, clock, signal }) => {
+    const status = { conditions: conditions.map((one) => conditionObject(one, clock)) };
+    await client.applyStatus(CLUSTERS, cluster.source, status, signal);
+  },
 };
+
+const conditionObject = ({ since, observedGeneration, ...said }: Condition, clock: Clock): object => ({
+  ...said,
+  lastTransitionTime: since ?? inSeconds(clock),
+  ...(observedGeneration !== undefined && { observedGeneration }),
+});
+
+/** As all times of conditions are written. */
+const inSeconds = (clock: Clock): string => stamp(clock).replace(/\.\d+/, "");
 
 const patch = (
   { client, signal }: Desk,

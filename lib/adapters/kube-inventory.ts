@@ -195,9 +195,17 @@ export class KubeInventory implements Inventory {
       this.client.list(CLAIMS, { labelSelector: ROLE_LABEL }),
       this.client.list(ADDRESSES, { labelSelector: ROLE_LABEL }),
     ]);
+    for (const object of clusters) this.#see(CLUSTERS, object, keyOfCluster(object), vipsOf(object));
+    for (const object of addresses) this.#see(ADDRESSES, object, keyOfRemains(object), addressesIn(object));
     const ofRemains = [...claims, ...addresses].flatMap((object) => keyOfRemains(object) ?? []);
     const all = [...clusters.flatMap((object) => keyOfCluster(object) ?? []), ...ofRemains];
     return [...new Map(all.map((key) => [`${key.namespace}/${key.name}`, key])).values()];
+  }
+
+  /** Before the first pass it is to be known who shares an address: what was said of it would be unsaid for a moment. */
+  #see({ kind }: Resource, object: KubeObject, key: Key | undefined, vips: readonly string[]): void {
+    const { namespace = "", name = "" } = object.metadata;
+    if (key) this.seen.see({ kind, namespace, name, key }, vips);
   }
 
   #frame(key: Key): Pick<Facts, "key" | "now" | "rules" | "spent"> {
@@ -262,6 +270,11 @@ export class KubeInventory implements Inventory {
     }
   }
 }
+
+const addressesIn = (object: KubeObject): readonly string[] => {
+  const address = addressOf(object);
+  return address === undefined ? [] : [address];
+};
 
 const holderOf =
   ({ kind }: Resource) =>

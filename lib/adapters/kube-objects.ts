@@ -20,6 +20,7 @@ import type {
   ClassFacts,
   ClassName,
   ClusterFacts,
+  Condition,
   KubeObject,
   OwnerReference,
   PoolFacts,
@@ -56,6 +57,7 @@ const Meta = v.object({
   namespace: text,
   uid: text,
   resourceVersion: text,
+  generation: count,
   creationTimestamp: text,
   deletionTimestamp: text,
   labels: texts,
@@ -92,8 +94,26 @@ const ClusterShape = v.object({
   status: part({
     controlPlane: part({ replicas: count }),
     initialization: part({ controlPlaneInitialized: flag }),
+    conditions: list(anything),
   }),
 });
+
+const ConditionShape = v.object({
+  type: v.picklist(ROLES.map(({ condition }) => condition)),
+  status: v.picklist(["True", "False", "Unknown"]),
+  reason: v.string(),
+  message: v.fallback(v.optional(v.string(), ""), ""),
+  observedGeneration: count,
+  lastTransitionTime: text,
+});
+
+/** Everybody writes conditions there; ours are those of the roles. */
+function ownCondition(condition: unknown): Condition[] {
+  const { success, output } = v.safeParse(ConditionShape, condition);
+  if (!success) return [];
+  const { lastTransitionTime: since, observedGeneration, ...said } = output;
+  return [{ ...said, observedGeneration, since }];
+}
 
 /** Cluster API takes a zero port and an empty host for unset. */
 const nonZero = <T>(value: T): T | undefined => value || undefined;
@@ -119,6 +139,8 @@ export function clusterFacts(source: KubeObject, namespace?: string): ClusterFac
     labels: metadata.labels,
     specPaused: spec.paused === true,
     networks: [...spec.clusterNetwork.pods.cidrBlocks, ...spec.clusterNetwork.services.cidrBlocks],
+    generation: metadata.generation,
+    conditions: status.conditions.flatMap(ownCondition),
   };
 }
 

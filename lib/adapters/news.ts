@@ -29,10 +29,11 @@ export class News {
   }
 }
 
-/** Everything that the tables read of a Cluster. */
+/** Everything that the tables read of a Cluster, and the generation that our conditions speak of; what these say is no news. */
 export const clusterPrint = (cluster: ClusterFacts): string =>
   JSON.stringify([
     cluster.uid,
+    cluster.generation,
     cluster.deleting,
     cluster.class,
     ROLES.map(({ variable }) => cluster.variables.get(variable)),

@@ -30,6 +30,7 @@ export interface Metadata {
   readonly namespace?: string;
   readonly uid?: string;
   readonly resourceVersion?: string;
+  readonly generation?: number;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -60,6 +61,18 @@ export interface Endpoint {
   readonly port?: number | undefined;
 }
 
+/** A condition of ours as it stands on a Cluster. */
+export interface Condition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+  /** The generation of the Cluster that it speaks of. */
+  readonly observedGeneration: number | undefined;
+  /** When the status became what it is; undefined where that is now. */
+  readonly since: string | undefined;
+}
+
 export interface ClusterFacts {
   readonly source: KubeObject;
   readonly key: Key;
@@ -79,6 +92,10 @@ export interface ClusterFacts {
   readonly specPaused: boolean;
   /** The CIDRs of its own pods and services. */
   readonly networks: readonly string[];
+  /** Counts the changes of its spec. */
+  readonly generation: number | undefined;
+  /** Those of ours, by the types of the roles. */
+  readonly conditions: readonly Condition[];
 }
 
 export interface StringVariable {

@@ -19,6 +19,8 @@ export interface Role {
   readonly replaced: string;
   /** The Cluster label that carries the VIP as well; a label can hold an IPv4 address, and no IPv6 one. */
   readonly label: string | undefined;
+  /** The type of the Cluster's condition that says whether the VIP is in place. */
+  readonly condition: string;
   /** The Cluster annotation that switches the role off when it says "false". */
   readonly optOut: string;
   /**
@@ -35,6 +37,7 @@ export const CONTROL_PLANE: Role = {
   annotation: `${PREFIX}control-plane-vip`,
   replaced: `${PREFIX}control-plane-vip-replaced`,
   label: undefined,
+  condition: "ControlPlaneVIPReady",
   optOut: `${PREFIX}control-plane-enabled`,
   isEndpoint: true,
 };
@@ -46,6 +49,7 @@ export const INGRESS: Role = {
   annotation: `${PREFIX}ingress-vip`,
   replaced: `${PREFIX}ingress-vip-replaced`,
   label: `${PREFIX}ingress-vip`,
+  condition: "IngressVIPReady",
   optOut: `${PREFIX}ingress-enabled`,
   isEndpoint: false,
 };

@@ -1,6 +1,14 @@
 /** Answers: what can a row of a table come to? A verdict, and data: a change of the Cluster, writes, a wait. */
 import type { Edit } from "./edit";
-import type { AddressFacts, ClaimFacts, ClusterFacts, OwnerReference, PoolFacts, PoolRef } from "./facts";
+import type {
+  AddressFacts,
+  ClaimFacts,
+  ClusterFacts,
+  Condition,
+  OwnerReference,
+  PoolFacts,
+  PoolRef,
+} from "./facts";
 import type { Role } from "./roles";
 import type { Verdict } from "./verdict";
 
@@ -56,7 +64,13 @@ export type Step =
       readonly cluster: string;
     }
   | { readonly kind: "release-address"; readonly address: AddressFacts }
-  | { readonly kind: "edit-cluster"; readonly cluster: ClusterFacts; readonly edit: Edit };
+  | { readonly kind: "edit-cluster"; readonly cluster: ClusterFacts; readonly edit: Edit }
+  /** All conditions of ours; one that is not among them is taken off. */
+  | {
+      readonly kind: "write-conditions";
+      readonly cluster: ClusterFacts;
+      readonly conditions: readonly Condition[];
+    };
 
 /** An address, and the pool that it lies in. */
 export interface Pin {

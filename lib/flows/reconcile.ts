@@ -1,4 +1,5 @@
 /** Answers: what does one pass over a stored Cluster, or over what it left behind, come to? */
+import { tellingOf } from "../core/conditions";
 import type { Facts, Key } from "../core/facts";
 import type { Role } from "../core/roles";
 import { valueOf } from "../core/facts";
@@ -15,6 +16,9 @@ import { settle, type Settled } from "./settle";
 /** While something is owed, the world is looked at now and then even if no event tells to: one may be lost. */
 const LONGEST_REST_MS = 300_000;
 
+/** A look that is due by then makes up for what could not be told. */
+const SOON_MS = 60_000;
+
 /** More looks than any Cluster needs to settle; a key that wants more has an event to come. */
 const MOST_ROUNDS = 12;
 
@@ -28,12 +32,31 @@ export async function reconcile(key: Key, { inventory, executor, journal }: Port
       return rounds < MOST_ROUNDS ? goOn(last, pass, inventory) : undefined;
     },
   });
-  return pass.hasFailed || rounds >= MOST_ROUNDS ? retry(settled) : comeBack(settled);
+  if (rounds >= MOST_ROUNDS) return retry(settled);
+  const isTold = await tell(settled, pass.failures, executor, journal);
+  return pass.hasFailed ? retry(settled) : comeBack(settled, isTold);
+}
+
+/** What the Cluster's conditions say of a pass is written once, when it has settled. */
+async function tell(
+  { facts, plan }: Settled,
+  failures: ReadonlyMap<Role, string>,
+  executor: Executor,
+  journal: Journal,
+): Promise<boolean> {
+  const { steps, turns } = tellingOf(facts, plan, failures);
+  if (steps.length === 0) return true;
+  const outcome = await executor.carryOut(steps);
+  if (outcome.kind === "done") journal.told?.(facts, turns);
+  // While a Cluster comes up, Cluster API writes there all the time.
+  else if (outcome.kind !== "conflict") journal.record(facts, plan, outcome);
+  return outcome.kind === "done";
 }
 
 /** A role whose write fails is tried again later, and is not in the way of the others until then. */
 class Pass {
-  readonly #failed = new Set<Role>();
+  /** Why the last write for a role was not made. */
+  readonly failures = new Map<Role, string>();
   /** Something was written in the last round, or somebody else wrote first. */
   hasNews = false;
 
@@ -43,16 +66,17 @@ class Pass {
   ) {}
 
   get hasFailed(): boolean {
-    return this.#failed.size > 0;
+    return this.failures.size > 0;
   }
 
   async carryOut(facts: Facts, writes: ReturnType<typeof writesOf>): Promise<Outcome> {
-    const now = writes.filter(({ role }) => !this.#failed.has(role));
+    const now = writes.filter(({ role }) => !this.failures.has(role));
     const outcomes = await Promise.all(
       now.map(async ({ role, steps }) => {
         const outcome = await this.executor.carryOut(steps);
         this.journal.wrote?.(facts, role, steps, outcome);
-        if (outcome.kind === "refused" || outcome.kind === "unreachable") this.#failed.add(role);
+        if (outcome.kind === "refused" || outcome.kind === "unreachable")
+          this.failures.set(role, outcome.why);
         return outcome;
       }),
     );
@@ -80,10 +104,12 @@ async function goOn(
 
 const retry = ({ plan: { interests } }: Settled): Return => ({ kind: "retry", interests });
 
-function comeBack(settled: Settled): Return {
+/** A condition that could not be written is tried again, but is not in the way of a look that comes sooner. */
+function comeBack(settled: Settled, isTold: boolean): Return {
   const { interests, decisions, lookAgainMs } = settled.plan;
   if (decisions.some(({ verdict }) => verdict.reason === "Unreachable")) return retry(settled);
   const longest = decisions.every(({ verdict }) => isSettled(verdict)) ? Infinity : LONGEST_REST_MS;
   const rest = Math.min(lookAgainMs ?? Infinity, longest);
+  if (!isTold && rest > SOON_MS) return retry(settled);
   return { kind: "rest", lookAgainMs: rest === Infinity ? undefined : rest, interests };
 }

@@ -1,3 +1,4 @@
+import type { Turn } from "../core/conditions";
 import type { ClusterFacts, Facts, Key } from "../core/facts";
 import type { Plan } from "../core/plan";
 import type { Restoration } from "../core/restore";
@@ -19,6 +20,8 @@ export interface Journal {
   record(facts: Facts, plan: Plan, outcome: Outcome): void;
   /** The writes for one role in a round of the watch. */
   wrote?(facts: Facts, role: Role, steps: readonly Step[], outcome: Outcome): void;
+  /** The Cluster's conditions were written; these turned. */
+  told?(facts: Facts, turns: readonly Turn[]): void;
   /** A pass of the watch is over; without a return it broke off by a mistake of ours. */
   passed?(key: Key, back: Return | undefined, ms: number): void;
   /** A create waited so long for an address, whether one came or not. */

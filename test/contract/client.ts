@@ -300,6 +300,133 @@ export function clientContract(setUp: () => Promise<Site>): void {
     });
   });
 
+  describe("A patch of nothing", () => {
+    test("gives what is stored, and keeps the version", async () => {
+      const read = await there(labelled("some", "label"));
+      expect(essence(await client.touch(CLAIMS, namespace, CLAIM))).toEqual(essence(read));
+      expect(essence(await now())).toEqual(essence(read));
+    });
+
+    test("of what is not there is a 404 that names it", async () => {
+      expect(await refusal(client.touch(CLAIMS, namespace, "no-such"))).toEqual(notFound("no-such"));
+    });
+  });
+
+  describe("Conditions that are applied", () => {
+    const time = "2026-06-01T12:00:00Z";
+    const condition = (type: string, reason = "Assigned"): object => ({
+      type,
+      reason,
+      status: "True",
+      message: "words",
+      lastTransitionTime: time,
+      observedGeneration: 1,
+    });
+    const OURS = condition("ControlPlaneVIPReady");
+    const ALSO = condition("IngressVIPReady");
+    const THEIRS = condition("Available");
+    const apply = (read: KubeObject, ...conditions: readonly object[]): Promise<KubeObject> =>
+      client.applyStatus(CLUSTERS, read, { conditions });
+    const latest = (read: KubeObject): Promise<KubeObject> =>
+      client.get(CLUSTERS, namespace, read.metadata.name ?? "");
+    const made = (...changes: readonly Change[]): Promise<KubeObject> =>
+      world.create(CLUSTERS, cluster(namespace, ...changes));
+    const conditionsOf = async (read: KubeObject): Promise<readonly object[]> => {
+      const { status } = await client.get(CLUSTERS, namespace, read.metadata.name ?? "");
+      return (status as { conditions?: readonly object[] } | undefined)?.conditions ?? [];
+    };
+
+    test("are there, in a new version, and nothing else is changed", async () => {
+      const read = await made(labelled("some", "label"));
+      const after = await apply(read, OURS, ALSO);
+      expect(await conditionsOf(read)).toEqual([OURS, ALSO]);
+      expect(versionOf(after)).toBeGreaterThan(versionOf(read));
+      const { status: _, ...rest } = content(after);
+      expect(rest).toEqual(content(read));
+    });
+
+    test("a second time keep the version", async () => {
+      const after = await apply(await made(), OURS);
+      expect(versionOf(await apply(after, OURS))).toBe(versionOf(after));
+    });
+
+    test("leave those of others, whose writes leave ours", async () => {
+      const read = await made();
+      const both = await apply(
+        await world.writeStatus(CLUSTERS, put("status", "conditions")([THEIRS])(read)),
+        OURS,
+      );
+      const changed = (both["status"] as { conditions: { type: string }[] }).conditions.map((one) =>
+        one.type === "Available" ? condition("Available", "NoMore") : one,
+      );
+      await world.writeStatus(CLUSTERS, put("status", "conditions")(changed)(both));
+      expect(await conditionsOf(read)).toEqual([condition("Available", "NoMore"), OURS]);
+    });
+
+    test("are changed where they differ, and taken off where they are not said any more", async () => {
+      const read = await made();
+      await world.writeStatus(CLUSTERS, put("status", "conditions")([THEIRS])(read));
+      await apply(await latest(read), OURS, ALSO);
+      const other = condition("IngressVIPReady", "FormerVipKept");
+      await apply(await latest(read), other);
+      expect(await conditionsOf(read)).toEqual([THEIRS, other]);
+      await apply(await latest(read));
+      expect(await conditionsOf(read)).toEqual([THEIRS]);
+    });
+
+    test("are taken off also where there are no others", async () => {
+      const read = await made();
+      await apply(await apply(read, OURS));
+      expect(await conditionsOf(read)).toEqual([]);
+    });
+
+    test("of an old version are a 409, and nothing is changed", async () => {
+      const read = await made();
+      const theirs = await world.change(CLUSTERS, read, labelled("their", "change"));
+      expect((await refusal(apply(read, OURS))).code).toBe(409);
+      expect(essence(await latest(read))).toEqual(essence(theirs));
+    });
+
+    test("are never those of a namesake: a 409, and nothing is changed", async () => {
+      const read = await made();
+      await world.delete(CLUSTERS, read);
+      const anew = await made();
+      expect((await refusal(apply(read, OURS))).code).toBe(409);
+      expect(essence(await latest(read))).toEqual(essence(anew));
+    });
+
+    test("of what is gone are a 404 that names it", async () => {
+      const read = await made();
+      await world.delete(CLUSTERS, read);
+      expect(await refusal(apply(read, OURS))).toEqual(notFound(read.metadata.name ?? ""));
+    });
+  });
+
+  describe("The generation", () => {
+    const generation = async (): Promise<number | undefined> =>
+      (await client.get(CLUSTERS, namespace, "blue")).metadata.generation;
+
+    test("counts what changes the spec, and the wish for its end, once", async () => {
+      const read = await world.create(CLUSTERS, cluster(namespace, finalizers(PROTECT)));
+      expect(await generation()).toBe(1);
+      await world.change(CLUSTERS, read, put("spec", "paused")(true));
+      expect(await generation()).toBe(2);
+      await world.change(CLUSTERS, read, put("spec", "paused")(true));
+      expect(await generation()).toBe(2);
+      await world.delete(CLUSTERS, read);
+      expect(await generation()).toBe(3);
+      await world.delete(CLUSTERS, read);
+      expect(await generation()).toBe(3);
+    });
+
+    test("does not count metadata and status", async () => {
+      const read = await world.create(CLUSTERS, cluster(namespace));
+      const labelledOne = await world.change(CLUSTERS, read, labelled("their", "change"));
+      await world.writeStatus(CLUSTERS, put("status", "controlPlane")({ replicas: 3 })(labelledOne));
+      expect(await generation()).toBe(1);
+    });
+  });
+
   describe("A delete", () => {
     test("takes away what nothing holds", async () => {
       await client.delete(CLAIMS, await there());
@@ -548,7 +675,9 @@ export function clientContract(setUp: () => Promise<Site>): void {
       client.get(CLAIMS, namespace, CLAIM, ended),
       client.list(CLAIMS, { namespace }, ended),
       client.create(ADDRESSES, namespace, address(namespace), ended),
+      client.touch(CLAIMS, namespace, CLAIM, ended),
       client.patch(CLAIMS, read, labelled("our", "change")(read), ended),
+      client.applyStatus(CLAIMS, read, {}, ended),
       client.delete(CLAIMS, read, ended),
     ];
     for (const answer of await Promise.allSettled(requests)) {

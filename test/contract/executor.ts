@@ -13,7 +13,7 @@ import {
   RESERVED_AT,
   ROLE_LABEL,
 } from "../../lib/core/contract";
-import type { KubeObject } from "../../lib/core/facts";
+import type { Condition, KubeObject } from "../../lib/core/facts";
 import { CONTROL_PLANE, INGRESS, PARKED } from "../../lib/core/roles";
 import type { ClaimWish, Pin, Step } from "../../lib/core/row";
 import type { Outcome } from "../../lib/ports/executor";
@@ -572,6 +572,41 @@ export function executorContract(setUp: () => Promise<Site>): void {
       const secured = await client.get(ADDRESSES, namespace, CLAIM);
       expect(await carryOut(protect(secured))).toMatchObject({ kind: "done" });
       expect(await find(ADDRESSES, own)).toEqual(secured);
+    });
+  });
+
+  describe("The conditions of a Cluster", () => {
+    const condition = (status: "True" | "False", since?: string): Condition => ({
+      type: "ControlPlaneVIPReady",
+      status,
+      reason: "Assigned",
+      message: "words",
+      observedGeneration: 1,
+      since,
+    });
+    const write = (read: KubeObject, ...conditions: readonly Condition[]): Promise<Outcome> =>
+      carryOut({ kind: "write-conditions", cluster: clusterFacts(read), conditions });
+    const latest = (): Promise<KubeObject> => client.get(CLUSTERS, namespace, NAME);
+    const there = async (): Promise<readonly Condition[]> => clusterFacts(await latest()).conditions;
+
+    test("are written with the time where they turn, and read as they were written", async () => {
+      const read = await world.create(CLUSTERS, cluster(namespace));
+      expect(await write(read, condition("False"))).toEqual({ kind: "done", claims: [] });
+      const [written] = await there();
+      expect(written).toEqual(condition("False", new Date(NOW).toISOString().replace(".000", "")));
+      await write(await latest(), condition("True", "2026-01-01T00:00:00Z"));
+      expect(await there()).toEqual([condition("True", "2026-01-01T00:00:00Z")]);
+      await write(await latest());
+      expect(await there()).toEqual([]);
+    });
+
+    test("are a conflict for a namesake, and for a Cluster that is gone", async () => {
+      const read = await world.create(CLUSTERS, cluster(namespace));
+      await world.delete(CLUSTERS, read);
+      expect(await write(read, condition("True"))).toMatchObject({ kind: "conflict" });
+      await world.create(CLUSTERS, cluster(namespace));
+      expect(await write(read, condition("True"))).toMatchObject({ kind: "conflict" });
+      expect(await there()).toEqual([]);
     });
   });
 

@@ -74,7 +74,9 @@ const getting = (client: Client, get: Client["get"]): Client => ({
   get,
   list: client.list.bind(client),
   create: client.create.bind(client),
+  touch: client.touch.bind(client),
   patch: client.patch.bind(client),
+  applyStatus: client.applyStatus.bind(client),
   delete: client.delete.bind(client),
   follow: client.follow.bind(client),
 });

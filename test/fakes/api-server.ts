@@ -38,6 +38,8 @@ export class FakeApiServer {
   readonly history: StoredEvent[] = [];
   readonly #objects = new Map<string, KubeObject>();
   readonly #listeners = new Set<() => void>();
+  /** By UID, the types of the conditions that were applied. */
+  readonly #applied = new Map<string, readonly string[]>();
   #revision = OLDEST_REVISION;
   #uids = 0;
 
@@ -83,6 +85,7 @@ export class FakeApiServer {
         ...body.metadata,
         ...(of.namespaced && namespace !== undefined && { namespace }),
         uid: `uid-${(this.#uids += 1)}`,
+        generation: 1,
         creationTimestamp: this.#stamp(),
         deletionTimestamp: undefined,
       }),
@@ -93,6 +96,7 @@ export class FakeApiServer {
   update(of: Resource, after: KubeObject): KubeObject {
     const now = this.#guarded(of, after.metadata);
     const { uid, creationTimestamp, deletionTimestamp } = now.metadata;
+    const generation = later(now, isSameBeside(now, after));
     const added = (after.metadata.finalizers ?? []).filter(
       (name) => !now.metadata.finalizers?.includes(name),
     );
@@ -106,8 +110,25 @@ export class FakeApiServer {
       );
     return this.#replace(of, now, {
       ...withStatus(after, now["status"]),
-      metadata: withoutEmpty({ ...after.metadata, uid, creationTimestamp, deletionTimestamp }),
+      metadata: withoutEmpty({ ...after.metadata, uid, creationTimestamp, deletionTimestamp, generation }),
     });
+  }
+
+  /** Of all that can be applied, the conditions, which are a list with a key. One applier is all there is. */
+  applyStatus(of: Resource, read: KubeObject, wished: object): KubeObject {
+    const now = this.#guarded(of, read.metadata);
+    const applied = conditionsOf({ metadata: {}, status: wished });
+    const mine = [...(this.#applied.get(now.metadata.uid ?? "") ?? []), ...applied.map(({ type }) => type)];
+    this.#applied.set(
+      now.metadata.uid ?? "",
+      applied.map(({ type }) => type),
+    );
+    const kept = conditionsOf(now).filter(({ type }) => !mine.includes(type));
+    const there = conditionsOf(now).flatMap(({ type }) => applied.filter((one) => one.type === type));
+    const added = applied.filter((one) => !there.includes(one));
+    const conditions = [...kept, ...there, ...added];
+    const status = { ...(now["status"] as object | undefined), conditions };
+    return this.#replace(of, now, withStatus(now, conditions.length > 0 ? status : now["status"] && status));
   }
 
   updateStatus(of: Resource, after: KubeObject): KubeObject {
@@ -125,7 +146,10 @@ export class FakeApiServer {
     const finalizers = deletedBy(propagation, now.metadata.finalizers ?? []);
     if (finalizers.length === 0) return this.#remove(of, now);
     const deletionTimestamp = now.metadata.deletionTimestamp ?? this.#stamp();
-    this.#replace(of, now, { ...now, metadata: { ...now.metadata, finalizers, deletionTimestamp } });
+    // Its end is a change of what is wished, once.
+    const generation = later(now, now.metadata.deletionTimestamp !== undefined);
+    const metadata = { ...now.metadata, finalizers, deletionTimestamp, generation };
+    this.#replace(of, now, { ...now, metadata: withoutEmpty(metadata) });
   }
 
   /** Stores an object as it is, times and UID included: it was there before anybody looked. */
@@ -225,6 +249,17 @@ export class FakeClient implements Client {
     return this.turn({ verb: "patch", of, name, run }, signal);
   }
 
+  touch(of: Resource, namespace: string, name: string, signal?: AbortSignal): Promise<KubeObject> {
+    const run = (): KubeObject => this.server.get(of, namespace, name);
+    return this.turn({ verb: "patch", of, name, run }, signal);
+  }
+
+  applyStatus(of: Resource, read: KubeObject, status: object, signal?: AbortSignal): Promise<KubeObject> {
+    const run = (): KubeObject => this.server.applyStatus(of, read, status);
+    const { name = "" } = read.metadata;
+    return this.turn({ verb: "apply", of, name, run }, signal);
+  }
+
   async delete(of: Resource, read: KubeObject, signal?: AbortSignal): Promise<void> {
     const { namespace, name = "", uid, resourceVersion } = read.metadata;
     const run = (): void => this.server.delete(of, namespace, name, { uid, resourceVersion });
@@ -260,7 +295,7 @@ export class FakeClient implements Client {
 }
 
 export interface Request<T> {
-  readonly verb: "get" | "list" | "create" | "patch" | "delete" | "watch";
+  readonly verb: "get" | "list" | "create" | "patch" | "apply" | "delete" | "watch";
   readonly of: Resource;
   readonly name: string;
   /** Carries the request out; throws as the client does. */
@@ -340,6 +375,23 @@ function applied(now: KubeObject, operations: readonly Operation[]): KubeObject 
 function withStatus({ status: _, ...rest }: KubeObject, status: unknown): KubeObject {
   return { ...rest, ...(status !== undefined && { status }) } as KubeObject;
 }
+
+interface Condition {
+  readonly type: string;
+}
+
+const conditionsOf = ({ status }: KubeObject): readonly Condition[] =>
+  (status as { conditions?: readonly Condition[] } | undefined)?.conditions ?? [];
+
+/** Of what came with one. */
+const later = ({ metadata: { generation } }: KubeObject, isSame: boolean): number | undefined =>
+  generation === undefined ? undefined : generation + Number(!isSame);
+
+/** In all but metadata and status. */
+const isSameBeside = (one: KubeObject, other: KubeObject): boolean => {
+  const beside = (object: KubeObject): KubeObject => ({ ...withStatus(object, undefined), metadata: {} });
+  return isSame(beside(one), beside(other));
+};
 
 /** Fields that are not there are not stored as `undefined` or empty. */
 function withoutEmpty(metadata: {

@@ -76,6 +76,8 @@ export class Stage {
   readonly ports: Ports;
   /** The steps that were done, in the order they were, in words. */
   readonly writes: string[] = [];
+  /** The conditions that were written, in words, write by write. */
+  readonly told: string[] = [];
   /** What was decided of the endpoint, and of the ingress role. */
   readonly records: Entry[] = [];
   readonly ingressRecords: Entry[] = [];
@@ -214,7 +216,8 @@ export class Stage {
     for (const step of steps) {
       const outcome = await carryOut(step);
       if (outcome.kind !== "done") return outcome;
-      this.writes.push(words(step));
+      if (step.kind === "write-conditions") this.told.push(words(step));
+      else this.writes.push(words(step));
       claims.push(...outcome.claims);
     }
     return { kind: "done", claims };

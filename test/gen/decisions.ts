@@ -1,6 +1,6 @@
 /** Answers: what did a plan come to, in words that fit on a line? */
 import { NO_EDIT, type Edit } from "../../lib/core/edit";
-import type { Facts } from "../../lib/core/facts";
+import type { Condition, Facts } from "../../lib/core/facts";
 import { plan } from "../../lib/core/plan";
 import { poolName } from "../../lib/core/pool-choice";
 import type { Step } from "../../lib/core/row";
@@ -21,28 +21,38 @@ export interface Case {
   readonly warn?: boolean;
 }
 
+const conditionWords = (conditions: readonly Condition[]): string =>
+  conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`).join(", ") || "none";
+
+function claimWords(step: Extract<Step, { kind: "create-claim" | "adopt-claim" }>): string {
+  if (step.kind === "create-claim") {
+    const { name, pool, owner } = step.claim;
+    return `create ${name} from ${poolName(pool)} ${owner ? `owned by ${owner.uid}` : "bare"}`;
+  }
+  return [
+    ...(step.owner ? [`own ${step.claim.name} for ${step.owner.uid}`] : []),
+    ...(step.cluster !== undefined ? [`label ${step.claim.name} with ${step.cluster}`] : []),
+  ].join(", ");
+}
+
 export function words(step: Step): string {
   switch (step.kind) {
-    case "create-claim": {
-      const { name, pool, owner } = step.claim;
-      return `create ${name} from ${poolName(pool)} ${owner ? `owned by ${owner.uid}` : "bare"}`;
-    }
+    case "create-claim":
+    case "adopt-claim":
+      return claimWords(step);
     case "pin-address":
     case "park-address":
       return `${step.kind.replace("-address", "")} ${step.pin.address} as ${step.claim.name} in ${poolName(step.pin.pool.ref)}`;
     case "delete-address":
       return `delete address ${step.address.name}`;
-    case "adopt-claim":
-      return [
-        ...(step.owner ? [`own ${step.claim.name} for ${step.owner.uid}`] : []),
-        ...(step.cluster !== undefined ? [`label ${step.claim.name} with ${step.cluster}`] : []),
-      ].join(", ");
     case "protect-address":
       return `protect ${step.address.name} for ${step.uid}`;
     case "release-address":
       return `release ${step.address.name}`;
     case "edit-cluster":
       return `edit ${step.cluster.key.name}`;
+    case "write-conditions":
+      return conditionWords(step.conditions);
     case "reserve-claim":
     case "unlabel-claim":
     case "delete-claim":

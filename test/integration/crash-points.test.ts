@@ -140,7 +140,9 @@ async function toldOf(story: Story): Promise<Told> {
     nth: own.slice(0, index + 1).filter((one) => one === words).length,
   }));
   await cleared(site);
-  return { story, points, state };
+  // How often conditions are written depends on how fast Cluster API writes the spec; the first time is a point.
+  const firstTold = points.findIndex(isTold);
+  return { story, points: points.filter((point, at) => !isTold(point) || at === firstTold), state };
 }
 
 const sites: Site[] = [];
@@ -151,6 +153,8 @@ async function cleared(site: Site): Promise<void> {
   const clusters = await lab.api.list<Cluster>(CLUSTERS, site.namespace);
   await Promise.all(clusters.map(({ metadata }) => site.deleteCluster(metadata.name)));
 }
+
+const isTold = ({ words }: Point): boolean => words === "watcher: patch clusters/status a";
 
 const AS_UNDISTURBED = "ends as if nothing had happened";
 const NEVER = "never comes to this write";
@@ -296,6 +300,7 @@ const MAY_BE_LEFT_OUT = new RegExp(
   "^watcher: patch (" +
     [
       "clusters a: replace annotations\\.hold",
+      "clusters/status a",
       "ipaddressclaims vip-cp-a: add labels\\.cluster-name, add ownerReferences",
       "ipaddresses vip-cp-a: add labels\\.cluster-name, add finalizers, add annotations\\.cluster-uid",
     ].join("|") +

@@ -124,7 +124,8 @@ export class ClusterApi {
   }
 
   #start(cluster: KubeObject): void {
-    this.server.updateStatus(CLUSTERS, { ...cluster, status: { controlPlane: { replicas: 3 } } });
+    const { status } = asCluster(cluster);
+    this.server.updateStatus(CLUSTERS, { ...cluster, status: { ...status, controlPlane: { replicas: 3 } } });
   }
 
   #deletion(cluster: KubeObject): Action[] {

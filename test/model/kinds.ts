@@ -20,7 +20,10 @@ export interface ClusterObject extends KubeObject {
       readonly variables?: readonly { readonly name: string; readonly value: unknown }[];
     };
   };
-  readonly status?: { readonly controlPlane?: { readonly replicas?: number } };
+  readonly status?: {
+    readonly controlPlane?: { readonly replicas?: number };
+    readonly conditions?: readonly { readonly type: string }[];
+  };
 }
 
 export const asCluster = (object: KubeObject): ClusterObject => object as ClusterObject;

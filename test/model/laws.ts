@@ -14,6 +14,7 @@ import {
   RELEASED,
   ROLE_LABEL,
 } from "../../lib/core/contract";
+import { tellingOf } from "../../lib/core/conditions";
 import { valueOf, type Facts, type KubeObject } from "../../lib/core/facts";
 import { plan, writesOf, type Plan } from "../../lib/core/plan";
 import { claimName, CONTROL_PLANE, INGRESS, PARKED, ROLES, type Role } from "../../lib/core/roles";
@@ -72,6 +73,8 @@ const OURS = [HOLD, PAUSED, ...ROLES.map(({ annotation }) => annotation)];
 const OF_CHANGES = [ALLOW_CHANGE, ...ROLES.map(({ replaced }) => replaced)];
 const OUR_LABELS = ROLES.flatMap(({ label }) => label ?? []);
 
+const OUR_CONDITIONS = ROLES.map(({ condition }) => condition);
+
 const without = (marks: Readonly<Record<string, string>> | undefined, ours: readonly string[]): unknown =>
   Object.entries(marks ?? {})
     .filter(([key]) => !ours.includes(key))
@@ -84,13 +87,15 @@ function othersPart(cluster: KubeObject, ours: readonly string[]): unknown {
   const names = ROLES.map(({ variable }) => variable);
   const others = topology?.variables?.filter(({ name }) => !names.includes(name)) ?? [];
   const { labels, annotations, finalizers, ownerReferences, name, deletionTimestamp } = metadata;
+  const { conditions = [], ...restOfStatus } = status ?? {};
   return [
     restOfSpec,
     topology?.classRef,
     others,
     without(annotations, ours),
     without(labels, OUR_LABELS),
-    status,
+    restOfStatus,
+    conditions.filter(({ type }) => !OUR_CONDITIONS.includes(type)),
     finalizers,
     ownerReferences,
     name,
@@ -365,7 +370,18 @@ async function checkNextPass(world: World): Promise<void> {
       steps,
       next.decisions.map(({ row }) => row),
     ]);
+    checkConditions(facts, next);
   }
+}
+
+/** Whatever the conditions are to say, they say; who shares an address is a hint, which each process has from the events it was told. */
+function checkConditions(facts: Facts, next: Plan): void {
+  const said = valueOf(facts.cluster)?.conditions ?? [];
+  const reasons = [...said, ...next.decisions.map(({ verdict }) => verdict)].map(({ reason }) => reason);
+  if (reasons.includes("AddressTaken")) return;
+  const { steps } = tellingOf(facts, next, new Map());
+  const decided = next.decisions.map(({ row, verdict }) => [row, verdict]);
+  law("the conditions say how it is", steps.length === 0, () => [steps, decided]);
 }
 
 async function lookedAround(facts: Facts, inventory: KubeInventory): Promise<Plan> {

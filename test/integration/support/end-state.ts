@@ -9,7 +9,7 @@ import {
   type Metadata,
   type Stored,
 } from "./shapes";
-import { certificateNames, variableOf, type Site } from "./site";
+import { certificateNames, OUR_PAUSE, PAUSED_ANNOTATION, variableOf, type Site } from "./site";
 
 export type EndState = Readonly<Record<string, unknown>>;
 
@@ -78,9 +78,29 @@ async function clusterState(site: Site, cluster: Cluster): Promise<object> {
     paused: cluster.spec.paused ?? false,
     endpoint: cluster.spec.controlPlaneEndpoint,
     variable: variableOf(cluster),
+    conditions: conditionsOf(cluster),
     infrastructure: infrastructure && [infrastructure.metadata.generation, infrastructure.spec],
     controlPlane: controlPlane && [controlPlane.metadata.generation, certificateNames(controlPlane)],
   };
+}
+
+const OUR_CONDITIONS = ["ControlPlaneVIPReady", "IngressVIPReady"];
+
+/** Nothing is said anew of a Cluster while its user pauses it, or once it is deleted. */
+const isSaidOf = ({ metadata, spec }: Cluster): boolean =>
+  spec.paused !== true &&
+  metadata.deletionTimestamp === undefined &&
+  spec.topology !== undefined &&
+  [undefined, OUR_PAUSE].includes(metadata.annotations?.[PAUSED_ANNOTATION]) &&
+  metadata.annotations?.["vip.capi.gorizond.io/control-plane-enabled"] !== "false";
+
+/** @throws while they do not speak of the Cluster as it is */
+function conditionsOf(cluster: Cluster): object[] {
+  const { metadata, status } = cluster;
+  const ours = (status?.conditions ?? []).filter(({ type }) => OUR_CONDITIONS.includes(type));
+  if (isSaidOf(cluster))
+    expect(ours.map(({ observedGeneration }) => observedGeneration)).toContain(metadata.generation);
+  return ours.map(({ type, status: is, reason, message }) => ({ type, is, reason, message }));
 }
 
 const claimState = ({ metadata, spec, status }: Claim): object => ({

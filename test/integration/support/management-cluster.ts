@@ -33,8 +33,10 @@ export interface ManagementCluster {
   /** Installs the module, instead of the installed one if there is one; by the default manifest or another. */
   installModule(env?: Readonly<Record<string, string>>, manifest?: string): Promise<void>;
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult>;
-  /** What the module asked the API server for. */
+  /** What the module asked the API server for, but for what it tells its users: conditions and Events. */
   requestsOfModule(filter?: Omit<AuditFilter, "user">): Promise<AuditEntry[]>;
+  /** Its writes of conditions and Events. */
+  toldByModule(filter?: Omit<AuditFilter, "user">): Promise<AuditEntry[]>;
   /** Every process of the module down while `work` runs, whatever comes of it. */
   whileModuleIsDown<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -56,6 +58,9 @@ export function managementCluster(options: ManagementClusterOptions = {}): Manag
   afterAll(() => running.end(), START_MS);
   return running;
 }
+
+const isTold = ({ resource, subresource }: AuditEntry): boolean =>
+  resource === "events" || subresource === "status";
 
 class RunningManagementCluster implements ManagementCluster {
   #sandbox: Sandbox | undefined;
@@ -118,8 +123,13 @@ class RunningManagementCluster implements ManagementCluster {
     return this.sandbox.kubectl(args, options);
   }
 
-  requestsOfModule(filter: Omit<AuditFilter, "user"> = {}): Promise<AuditEntry[]> {
-    return this.sandbox.audit({ ...filter, user: MODULE_USER });
+  async requestsOfModule(filter: Omit<AuditFilter, "user"> = {}): Promise<AuditEntry[]> {
+    const all = await this.sandbox.audit({ ...filter, user: MODULE_USER });
+    return all.filter((entry) => !isTold(entry));
+  }
+
+  async toldByModule(filter: Omit<AuditFilter, "user"> = {}): Promise<AuditEntry[]> {
+    return (await this.sandbox.audit({ ...filter, user: MODULE_USER })).filter(isTold);
   }
 
   async whileModuleIsDown<T>(work: () => Promise<T>): Promise<T> {

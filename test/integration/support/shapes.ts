@@ -69,6 +69,8 @@ export interface Cluster extends Stored {
       readonly status: string;
       readonly reason: string;
       readonly message: string;
+      readonly observedGeneration?: number;
+      readonly lastTransitionTime: string;
     }[];
   };
 }

@@ -9,7 +9,8 @@ export const roleOf = ({ process }: Passing): Role =>
 
 /** `watcher: patch ipaddresses vip-cp-a: add finalizers, add annotations.cluster-uid` */
 export function wordsOf(write: Passing): string {
-  const { verb, resource, name, body } = write;
+  const { verb, name, body } = write;
+  const resource = [write.resource, ...(write.subresource ? [write.subresource] : [])].join("/");
   const changes = Array.isArray(body) ? (body as { op: string; path: string }[]) : [];
   const said = changes.filter(({ path }) => path !== "/metadata/resourceVersion").map(changeWords);
   return [
@@ -27,11 +28,11 @@ const changeWords = ({ op, path }: { op: string; path: string }): string =>
     .map((part) => part.replace(/^.*~1/, ""))
     .join(".")}`;
 
-/** The writes on what belongs to a site. */
+/** The writes on what belongs to a site. Events are told at our best effort: nobody misses one. */
 export const isWriteIn =
   ({ namespace }: Site) =>
   (passing: Passing): boolean =>
-    passing.namespace === namespace && isWrite(passing);
+    passing.namespace === namespace && isWrite(passing) && passing.resource !== "events";
 
 /** What was written in a site, in its order. */
 export const writtenIn = (gate: Gate, site: Site): readonly string[] =>

@@ -67,6 +67,7 @@ describe("A Cluster", () => {
       annotated("team", "a"),
       labelled("team", "b"),
       terminating(),
+      put("metadata", "generation")(7),
     );
     expect(clusterFacts(object)).toEqual({
       source: object,
@@ -86,7 +87,32 @@ describe("A Cluster", () => {
       labels: { team: "b" },
       specPaused: true,
       networks: ["10.244.0.0/16", "10.96.0.0/16"],
+      generation: 7,
+      conditions: [],
     });
+  });
+
+  test("says the conditions of ours, whole ones only, and nobody else's", () => {
+    const whole = { type: "IngressVIPReady", status: "True", reason: "Assigned" };
+    const said = [
+      { ...whole, message: "words", observedGeneration: 3, lastTransitionTime: "2026-06-01T12:00:00Z" },
+      { ...whole, type: "ControlPlaneVIPReady" },
+      { ...whole, type: "Available" },
+      { ...whole, status: "Perhaps" },
+      { ...whole, reason: 7 },
+      "nonsense",
+    ];
+    expect(clusterFacts(cluster(put("status", "conditions")(said))).conditions).toEqual([
+      { ...whole, message: "words", observedGeneration: 3, since: "2026-06-01T12:00:00Z" },
+      {
+        ...whole,
+        type: "ControlPlaneVIPReady",
+        message: "",
+        observedGeneration: undefined,
+        since: undefined,
+      },
+    ]);
+    expect(clusterFacts(cluster(put("status", "conditions")("nonsense"))).conditions).toEqual([]);
   });
 
   test("keeps the very object it was read from, for the write", () => {

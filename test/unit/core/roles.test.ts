@@ -20,6 +20,7 @@ describe("The roles", () => {
       replaced: `${PREFIX}control-plane-vip-replaced`,
       label: undefined,
       optOut: `${PREFIX}control-plane-enabled`,
+      condition: "ControlPlaneVIPReady",
       isEndpoint: true,
     });
     expect(INGRESS).toEqual({
@@ -30,6 +31,7 @@ describe("The roles", () => {
       replaced: `${PREFIX}ingress-vip-replaced`,
       label: `${PREFIX}ingress-vip`,
       optOut: `${PREFIX}ingress-enabled`,
+      condition: "IngressVIPReady",
       isEndpoint: false,
     });
   });

@@ -6,7 +6,7 @@ import {
   type Metric,
   type MetricName,
 } from "../../../lib/adapters/metric-table";
-import { REASONS, type Reason } from "../../../lib/core/verdict";
+import { eventType, REASONS, standing, type Reason } from "../../../lib/core/verdict";
 import { SETTINGS } from "../../../lib/settings";
 
 /** Rewrites docs/reasons.md. */
@@ -26,17 +26,21 @@ const intro = `<!-- Made from lib/core/verdict.ts: "${REGENERATE}" writes it ane
 Every decision about a Cluster has one of these reasons. A reason is shown:
 
 - as the value of the annotation \`vip.capi.gorizond.io/hold\` while the Cluster is held;
+- as the reason of the Cluster's condition \`ControlPlaneVIPReady\` or \`IngressVIPReady\`, and of Events;
 - in the warning that \`kubectl\` prints when a Cluster is created and held;
 - in the error that \`kubectl\` prints when a request is refused;
 - as the field \`reason\` of a log line;
 - as the label \`reason\` of [metrics](observability.md#metrics).
 
-"…" stands for names and values of the case.
+"…" stands for names and values of the case. Conditions and Events say the sentence and the next step.
+"As it was" means: the condition is left as it is, and is Unknown where there was none.
 `;
+
+const CONDITIONS = { True: "True", False: "False", kept: "as it was", none: "none" } as const;
 
 function section(name: Reason): string {
   const { says, next }: { says: string; next: string } = REASONS[name];
-  return `### ${name}\n\n${says.replace(": {}", "").replace("{}", "…")}.\n\n**Next:** ${next}\n`;
+  return `### ${name}\n\n${says.replace(": {}", "").replace("{}", "…")}.\n\n**Next:** ${next}\n\nCondition: ${CONDITIONS[standing(name)]}. Event: ${eventType(name)}.\n`;
 }
 
 export function reasonsPage(): string {

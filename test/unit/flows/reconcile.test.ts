@@ -69,6 +69,12 @@ const stageWith = (objects: Objects): Stage => new Stage(objects);
 const annotations = (stage: Stage): Readonly<Record<string, string>> =>
   stage.get("cluster")?.metadata.annotations ?? {};
 
+/** Without what we say of it. */
+const essential = (object: KubeObject | undefined): unknown => {
+  const { status: _, metadata, ...rest } = object ?? { metadata: {} };
+  return { ...rest, metadata: { ...metadata, resourceVersion: "" } };
+};
+
 describe("A pass", () => {
   test("adopts what admission made, the address first, and then rests", async () => {
     const stage = stageWith({ cluster: stored(complete()), claim: claim(bound), address: address() });
@@ -182,7 +188,7 @@ describe("A pass", () => {
     const stage = stageWith({ cluster: stored(held("NoMatchingPool"), pausedByField) });
     const before = stage.get("cluster");
     await look(stage);
-    expect(stage.get("cluster")).toBe(before);
+    expect(essential(stage.get("cluster"))).toEqual(essential(before));
     expect(stage.writes).toEqual([]);
   });
 });
