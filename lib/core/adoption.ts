@@ -1,6 +1,6 @@
 /** Answers: which writes make a claim and its address a Cluster's own, and which give them back? */
 import { sameHost } from "./address";
-import { CLUSTER_API } from "./contract";
+import { CLUSTER_API, DELETE_FOR_MOVE } from "./contract";
 import type { AddressFacts, ClaimFacts, Facts, OwnerReference } from "./facts";
 import { valueOf } from "./facts";
 import { claimName, PARKED, parkedName } from "./roles";
@@ -73,9 +73,13 @@ export function park(s: Situation, pin: Pin): Step {
 /** Puts the finalizer on, or stamps a live address of a Cluster that was moved or restored. */
 export const protection = (s: Situation): Step[] => {
   const { role, address, cluster } = s;
-  if (!address || !isAlive(s) || isProtected(s)) return [];
+  if (!address || !isAlive(s) || isProtected(s) || isMovingAway(s)) return [];
   return [{ kind: "protect-address", role, address, uid: cluster.uid ?? "", cluster: cluster.key.name }];
 };
+
+/** clusterctl has taken all annotations off it, and deletes it next: it is the other management cluster's by now. */
+const isMovingAway = ({ address, cluster }: Situation): boolean =>
+  isPausedByUser(cluster) && address?.source.metadata.annotations?.[DELETE_FOR_MOVE] !== undefined;
 
 /** Never the label on a paused Cluster: the provider then neither serves nor releases the claim. */
 function ownership(s: Situation, claim: ClaimFacts): Step[] {

@@ -1,5 +1,6 @@
 export * from "./api-server";
 export * from "./build";
+export * from "./clusterctl";
 export * from "./end-state";
 export * from "./eventually";
 export * from "./management-cluster";
@@ -7,6 +8,7 @@ export * from "./metrics";
 export * from "./odd-objects";
 export * from "./shapes";
 export * from "./site";
+export * from "./stand-ins";
 export * from "./stories";
 export * from "./webhook";
 export * from "./writes";

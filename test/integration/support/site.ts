@@ -351,7 +351,7 @@ export const isHeld = ({ metadata: { annotations = {} } }: Cluster): boolean => 
 export const certificateNames = ({ spec }: KubeadmControlPlane): readonly string[] =>
   spec.kubeadmConfigSpec.clusterConfiguration?.apiServer?.certSANs ?? [];
 
-function expectTopologyReconciled({ metadata, status }: Cluster): void {
+export function expectTopologyReconciled({ metadata, status }: Cluster): void {
   const condition = status?.conditions?.find(({ type }) => type === "TopologyReconciled");
   const { generation } = metadata;
   expect(condition).toMatchObject({ status: "True", observedGeneration: generation });

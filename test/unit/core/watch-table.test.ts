@@ -234,6 +234,16 @@ const pausedByUser: Case[] = [
     reason: "Paused",
   },
   {
+    row: "paused by the user, with a claim",
+    title: "an address that clusterctl is moving away is left to it",
+    facts: watching({
+      cluster: stored(complete(), pausedByField),
+      ...adopted,
+      address: address(secured(FORMER_UID), movingAway),
+    }),
+    reason: "Paused",
+  },
+  {
     row: "paused by the user",
     title: "no claim is made for a Cluster that its user pauses",
     facts: watching({ cluster: stored(pausedByAnnotation) }),
