@@ -90,7 +90,7 @@ export KUBECONFIG=${sandbox.kubeconfig}
 
 Try:
   kubectl get clusters,ipaddressclaims,ipaddresses.ipam.cluster.x-k8s.io -A
-  kubectl apply -f examples/   (with --capd, whose templates the class uses)
+  kubectl apply -f examples/pool-global.yaml -f examples/clusterclass-kubeadm.yaml -f examples/cluster.yaml   (with --capd)
   ${npx} available NAMESPACE/CLUSTER${named}   (with --capd: its control plane comes up)
   make status
   make down

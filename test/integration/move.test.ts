@@ -187,6 +187,11 @@ test("`clusterctl move`, there and back: the VIPs arrive, nothing is given back 
     expect((await from.addresses()).map(({ metadata }) => metadata.name)).toEqual(["vip-ingress-apollo"]);
     if (to === away) await runs(away, "apollo");
   }
+
+  const left = away.at("vip-ingress-apollo");
+  await there.api.merge(ADDRESSES, left, { metadata: { finalizers: null } });
+  await there.api.delete(ADDRESSES, left);
+  expect(await away.addresses()).toEqual([]);
 });
 
 type Backup = ReadonlyMap<Resource, readonly Restorable[]>;

@@ -9,7 +9,13 @@ const inFolder = (folder: string, end: string): string[] =>
     .filter((file) => file.endsWith(end))
     .map((file) => join(folder, file));
 
-const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...inFolder("docs", ".md")];
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...inFolder("docs", ".md"),
+  ...inFolder("examples", ".md"),
+];
 const textOf = (file: string): string => readFileSync(join(root, file), "utf8");
 
 /** The anchor that GitHub makes of a heading. */
@@ -41,7 +47,10 @@ test("every decision is in the index", () => {
   expect(links("docs/adr/README.md").sort()).toEqual(expect.arrayContaining(decisions.sort()));
 });
 
-test.each(inFolder("examples", ".yaml"))("%s is a stream of Kubernetes objects", (file) => {
+/** All but a fleet.yaml, which is none. */
+const objects = inFolder("examples", ".yaml").filter((file) => !file.includes("fleet-"));
+
+test.each(objects)("%s is a stream of Kubernetes objects", (file) => {
   for (const document of parseAllDocuments(textOf(file))) {
     expect(document.errors).toEqual([]);
     expect(document.toJS()).toMatchObject({
@@ -51,6 +60,22 @@ test.each(inFolder("examples", ".yaml"))("%s is a stream of Kubernetes objects",
     });
   }
 });
+
+describe.each(readdirSync(join(root, "examples")).filter((file) => file.endsWith(".yaml")))(
+  "The example %s",
+  (file) => {
+    test("is listed once, with a word about when to use it", () => {
+      const rows = textOf("examples/README.md")
+        .split("\n")
+        .filter((line) => line.includes(`[${file}](${file})`));
+      expect(rows).toEqual([expect.stringMatching(/^\| \[.*?\) +\| \w.* \|$/)]);
+    });
+
+    test("is applied by a test", () => {
+      expect(textOf("test/integration/recipes.test.ts")).toContain(`"${file}"`);
+    });
+  },
+);
 
 const yamlBlocks = (file: string): unknown[] =>
   [...textOf(file).matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = ""]) => parse(text) as unknown);
