@@ -100,8 +100,17 @@ function conditionsOf(cluster: Cluster): object[] {
   const ours = (status?.conditions ?? []).filter(({ type }) => OUR_CONDITIONS.includes(type));
   if (isSaidOf(cluster))
     expect(ours.map(({ observedGeneration }) => observedGeneration)).toContain(metadata.generation);
-  return ours.map(({ type, status: is, reason, message }) => ({ type, is, reason, message }));
+  return ours.map(({ type, status: is, reason, message }) => ({
+    type,
+    is,
+    reason,
+    says: anywhere(message, metadata),
+  }));
 }
+
+/** Sites have names and addresses of their own. */
+const anywhere = (message: string, { namespace = "" }: Metadata): string =>
+  message.replaceAll(namespace, "here").replace(/\b\d+\.\d+\.\d+\.\d+\b/g, "an address");
 
 const claimState = ({ metadata, spec, status }: Claim): object => ({
   ...common(metadata),
