@@ -60,6 +60,7 @@ export function wire(): Wired {
     inventory: new KubeInventory(client, settings.rules, systemClock, { poolKinds, seen }),
     executor: new KubeExecutor(client, systemClock),
     journal: together(
+      (error) => logger.error("Keeping a journal failed", { reason: String(error) }),
       new WinstonJournal(logger),
       new MetricsJournal(metrics, systemClock),
       new EventsJournal(eventsTo(client, poolKinds, logger)),

@@ -1,13 +1,28 @@
-/** Answers: who is told of what was decided and done? Everybody who keeps a journal, each what it has a use for. */
+/**
+ * Answers: who is told of what was decided and done? Everybody who keeps a journal, each what it has a use for.
+ *
+ * One that fails must change neither an answer nor a pass, and keep nothing from the others.
+ */
 import type { Journal } from "../ports/journal";
 
-export const together = (...all: readonly Journal[]): Required<Journal> => ({
-  record: (...what) => all.forEach((journal) => journal.record(...what)),
-  wrote: (...what) => all.forEach((journal) => journal.wrote?.(...what)),
-  told: (...what) => all.forEach((journal) => journal.told?.(...what)),
-  passed: (...what) => all.forEach((journal) => journal.passed?.(...what)),
-  waited: (...what) => all.forEach((journal) => journal.waited?.(...what)),
-  admitted: (...what) => all.forEach((journal) => journal.admitted?.(...what)),
-  updated: (...what) => all.forEach((journal) => journal.updated?.(...what)),
-  answered: (...what) => all.forEach((journal) => journal.answered?.(...what)),
-});
+/** @param failed hears of a journal that threw */
+export function together(failed: (error: unknown) => void, ...all: readonly Journal[]): Required<Journal> {
+  const tellAll = (tell: (journal: Journal) => void): void =>
+    all.forEach((journal) => {
+      try {
+        tell(journal);
+      } catch (error) {
+        failed(error);
+      }
+    });
+  return {
+    record: (...what) => tellAll((journal) => journal.record(...what)),
+    wrote: (...what) => tellAll((journal) => journal.wrote?.(...what)),
+    told: (...what) => tellAll((journal) => journal.told?.(...what)),
+    passed: (...what) => tellAll((journal) => journal.passed?.(...what)),
+    waited: (...what) => tellAll((journal) => journal.waited?.(...what)),
+    admitted: (...what) => tellAll((journal) => journal.admitted?.(...what)),
+    updated: (...what) => tellAll((journal) => journal.updated?.(...what)),
+    answered: (...what) => tellAll((journal) => journal.answered?.(...what)),
+  };
+}

@@ -32,9 +32,13 @@ import {
   type Change,
 } from "../../gen/objects";
 
+const rethrow = (cause: unknown): never => {
+  throw new Error("A journal failed", { cause });
+};
+
 class Desk {
   readonly metrics = new Metrics(true);
-  readonly journal = together(new MetricsJournal(this.metrics, new StandingClock(NOW)));
+  readonly journal = together(rethrow, new MetricsJournal(this.metrics, new StandingClock(NOW)));
 
   async pass(stage: Stage): Promise<void> {
     const back = await reconcile(Stage.key, { ...stage.ports, journal: this.journal });

@@ -11,6 +11,10 @@ import { Stage } from "../../fakes/stage";
 
 type Line = Readonly<Record<string, unknown>>;
 
+const rethrow = (cause: unknown): never => {
+  throw new Error("A journal failed", { cause });
+};
+
 class Log {
   readonly lines: Line[] = [];
   readonly journal: Required<Journal>;
@@ -23,7 +27,7 @@ class Log {
       },
     });
     const logger = jsonLogger(level, new winston.transports.Stream({ stream }));
-    this.journal = together(new WinstonJournal(logger));
+    this.journal = together(rethrow, new WinstonJournal(logger));
   }
 
   of(role: string): Line[] {
