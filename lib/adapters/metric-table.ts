@@ -47,7 +47,7 @@ export const METRICS = {
   },
   pools_available: {
     type: "gauge",
-    help: "Pools that can give an address to a class and a role; 0 where its variable asks for one in vain",
+    help: "Pools that can give an address to a class and a role; 0 where a class that is there wants one in vain",
     labels: ["cluster_class", "role"],
     from: "watcher",
   },

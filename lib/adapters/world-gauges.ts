@@ -125,8 +125,11 @@ export class WorldGauges {
   #poolsAvailable(): Sample<"pools_available">[] {
     const sums = new Sums<Pair>();
     for (const pairs of this.#classes.values()) for (const pair of pairs) sums.add(pair, 0);
+    const classes = new Set([...this.#classes.keys()].map((key) => key.slice(key.indexOf("/") + 1)));
+    // Nobody misses a pool for a class that is not there.
     for (const { pairs, isAvailable } of this.#pools.values())
-      for (const pair of pairs) sums.add(pair, Number(isAvailable));
+      for (const pair of pairs.filter((one) => isAvailable || classes.has(one.cluster_class)))
+        sums.add(pair, Number(isAvailable));
     return sums.samples();
   }
 

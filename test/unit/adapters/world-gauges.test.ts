@@ -101,6 +101,19 @@ describe("Pools", () => {
     ]);
   });
 
+  test("that can give nothing are 0 for a class that is there, and nothing for one that is not", async () => {
+    const { gauges, series } = worldOf();
+    gauges.poolChanged(pool("own", disabled), false);
+    expect(await series("pools_available")).toEqual([]);
+    const without = clusterClass();
+    gauges.classChanged(without, false);
+    expect(await series("pools_available")).toEqual([
+      `pools_available{cluster_class="${CLASS}",role="control-plane"} 0`,
+    ]);
+    gauges.classChanged(without, true);
+    expect(await series("pools_available")).toEqual([]);
+  });
+
   test("that a class asks for in vain are 0", async () => {
     const { gauges, series } = worldOf();
     gauges.classChanged(clusterClass(wantsBoth), false);
