@@ -115,9 +115,12 @@ async function creates(clusters: readonly string[], clusterClass = "lab"): Promi
 }
 
 /** Everything that the queries are about happens once before Prometheus looks, and once after. */
-async function load(round: string): Promise<void> {
+async function load(round: string, leftInBoth: number): Promise<void> {
   await creates(names(`plain-${round}`, 4));
-  await creates(names(`both-${round}`, 2), "both");
+  await creates([`both-${round}-0`], "both");
+  // A create that comes before the provider has counted the last address makes a claim that nobody ever answers.
+  await site.hasFree("both", leftInBoth);
+  await creates([`both-${round}-1`], "both");
   await creates([`poor-${round}`], "poor");
   await site.held(`poor-${round}`, "NoMatchingPool");
   const refused = clusterManifest({
@@ -130,6 +133,7 @@ async function load(round: string): Promise<void> {
   await site.adopted(`plain-${round}-0`);
   await site.deleteCluster(`plain-${round}-0`);
   await site.gone(ADDRESSES, claimName(`plain-${round}-0`));
+  await site.completed(`plain-${round}-1`);
   const { object } = await management.api.merge<Cluster>(CLUSTERS, site.at(`plain-${round}-1`), {
     spec: { controlPlaneEndpoint: null },
   });
@@ -148,10 +152,10 @@ beforeAll(async () => {
     site.hasPool({ name: "both", clusterClass: "both", addresses: [site.span(2, 4)] }),
     site.hasPool({ name: "ingress", clusterClass: "both", role: "ingress", addresses: [site.span(5, 9)] }),
   ]);
-  await load("a");
+  await load("a", 2);
   await becomes("count(capi_vip_allocator_build_info)", 3);
   await answerOf('capi_vip_allocator_clusters{reason="AddressDetached"} > 0');
-  await load("b");
+  await load("b", 0);
   await untilItMoved();
 }, 240_000);
 
@@ -169,7 +173,7 @@ async function untilItMoved(): Promise<void> {
       await creates([`poor-more-${more}`], "poor");
       return undefined;
     },
-    { withinMs: 20_000, what: "errors, allocations and waits to be counted twice by one process" },
+    { withinMs: 60_000, what: "errors, allocations and waits to be counted twice by one process" },
   );
 }
 
