@@ -5,14 +5,13 @@
  * that no number can drift from the world.
  */
 import { HOLD, ROLE_LABEL } from "../core/contract";
-import type { Key, KubeObject } from "../core/facts";
+import type { KubeObject } from "../core/facts";
 import { obstacle, servedClasses, servedRoles } from "../core/pool-choice";
 import { ROLES } from "../core/roles";
 import { isHeld } from "../core/situation";
 import { REASONS } from "../core/verdict";
 import type { Clock } from "../ports/clock";
 import { IN_CLUSTER_POOLS, type Resource } from "./kinds";
-import { keyOfCluster } from "./kube-inventory";
 import {
   addressCounts,
   claimFacts,
@@ -82,43 +81,40 @@ export class WorldGauges {
     );
     const name = poolLabel(kind, object);
     // A pool that serves nobody is none of ours.
-    if (gone || pairs.length === 0) this.#pools.delete(name);
+    if (gone || pairs.length === 0) this.#pools.delete(idOf(object));
     else {
       const isAvailable = obstacle(pool) === undefined;
-      this.#pools.set(name, { name, pairs, isAvailable, counts: addressCounts(object) });
+      this.#pools.set(idOf(object), { name, pairs, isAvailable, counts: addressCounts(object) });
     }
   }
 
   classChanged(object: KubeObject, gone: boolean): void {
-    const { namespace = "", name = "" } = object.metadata;
+    const { name = "" } = object.metadata;
     const { strings } = classFacts(object);
     const asked = ROLES.filter(({ variable }) => strings.has(variable));
     const pairs = asked.map((role) => ({ cluster_class: name, role: role.name }));
-    put(this.#classes, `${namespace}/${name}`, gone ? undefined : pairs);
+    put(this.#classes, idOf(object), gone ? undefined : pairs);
   }
 
   claimChanged(object: KubeObject, gone: boolean): void {
-    const { namespace = "", name = "" } = object.metadata;
-    put(this.#claims, `${namespace}/${name}`, gone ? undefined : claimOf(object));
+    put(this.#claims, idOf(object), gone ? undefined : claimOf(object));
   }
 
   clusterChanged(object: KubeObject, gone: boolean): void {
-    const key = keyOfCluster(object);
-    if (!key) return;
-    if (gone) this.#holds.delete(textOf(key));
-    else this.#holds.set(textOf(key), this.#holdOf(key, object));
+    if (gone) this.#holds.delete(idOf(object));
+    else this.#holds.set(idOf(object), this.#holdOf(object));
   }
 
   /** Since it was created, unless it was seen without a hold before. */
-  #holdOf(key: Key, object: KubeObject): Hold | undefined {
+  #holdOf(object: KubeObject): Hold | undefined {
     const { annotations } = clusterFacts(object);
     if (!isHeld({ annotations })) return undefined;
     const reason = reasonIn(annotations[HOLD]);
-    const before = this.#holds.get(textOf(key));
+    const before = this.#holds.get(idOf(object));
     if (before) return { ...before, reason };
     const now = this.clock.now();
     const created = Date.parse(object.metadata.creationTimestamp ?? "");
-    const isNew = !this.#holds.has(textOf(key)) && !Number.isNaN(created);
+    const isNew = !this.#holds.has(idOf(object)) && !Number.isNaN(created);
     return { reason, since: isNew ? created : now };
   }
 
@@ -175,7 +171,9 @@ class Sums<L extends object> {
   }
 }
 
-const textOf = ({ namespace, name }: Key): string => `${namespace}/${name}`;
+/** With its UID: a watch whose stream broke tells of a new namesake first, and then that the former one is gone. */
+const idOf = ({ metadata: { uid = "", namespace = "", name = "" } }: KubeObject): string =>
+  `${uid} ${namespace}/${name}`;
 
 function put<T>(map: Map<string, T>, key: string, value: T | undefined): void {
   if (value === undefined) map.delete(key);

@@ -151,6 +151,31 @@ describe("Claims", () => {
   });
 });
 
+test("What was made again under its name while the watch was away is there, though its going is told last", async () => {
+  const { gauges, series } = worldOf();
+  const former = put("metadata", "uid")("uid-of-the-former");
+  const told = async (): Promise<string[][]> =>
+    Promise.all(["pools_available", "claims_total", "held_clusters"].map(series));
+  for (const change of [former, put("metadata", "uid")("uid-of-the-new")]) {
+    gauges.classChanged(clusterClass(wantsBoth, change), false);
+    gauges.poolChanged(pool("own", change), false);
+    gauges.claimChanged(claim(change), false);
+    gauges.clusterChanged(stored(held("NoMatchingPool"), change), false);
+  }
+  gauges.classChanged(clusterClass(wantsBoth, former), true);
+  gauges.poolChanged(pool("own", former), true);
+  gauges.claimChanged(claim(former), true);
+  gauges.clusterChanged(stored(held("NoMatchingPool"), former), true);
+  expect(await told()).toEqual([
+    [
+      `pools_available{cluster_class="${CLASS}",role="control-plane"} 1`,
+      `pools_available{cluster_class="${CLASS}",role="ingress"} 0`,
+    ],
+    ['claims_total{role="control-plane",namespace="team-a"} 1'],
+    ['held_clusters{reason="NoMatchingPool"} 1'],
+  ]);
+});
+
 describe("Held Clusters", () => {
   const created = (secondsAgo: number): Change =>
     put("metadata", "creationTimestamp")(new Date(NOW - secondsAgo * 1000).toISOString());
