@@ -146,10 +146,12 @@ async function runs(site: Site, name: string): Promise<void> {
   );
 }
 
-/** What the module wrote, in words. */
+/** What the module wrote, in words; what it only says, in conditions and Events, is none of it. */
 const writesOf = async (management: ManagementCluster, site: Site, since: Date): Promise<string[]> => {
   const entries = await management.requestsOfModule({
     verb: writeVerbs,
+    resource: ["clusters", "ipaddressclaims", "ipaddresses"],
+    subresource: "",
     namespace: site.namespace,
     since,
   });
