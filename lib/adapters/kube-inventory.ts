@@ -14,8 +14,8 @@ import type {
   RoleFacts,
   Rules,
 } from "../core/facts";
-import { absent, found, unread } from "../core/facts";
-import { hostOf, needsPools } from "../core/situation";
+import { absent, found, unread, valueOf } from "../core/facts";
+import { hostOf, needsPools, unreserved } from "../core/situation";
 import { claimName, clusterOfClaim, PARKED, ROLES, type Role } from "../core/roles";
 import type { Clock } from "../ports/clock";
 import type { Inventory } from "../ports/inventory";
@@ -81,11 +81,10 @@ export class KubeInventory implements Inventory {
     const cluster = mapKnown(await this.#get(CLUSTERS, key.namespace, key.name), (source) =>
       clusterFacts(source),
     );
-    const wantsMore =
-      cluster.state === "found" && !cluster.value.deleting && cluster.value.class !== undefined;
+    const stays = cluster.state === "found" && !cluster.value.deleting;
     const [aClass, pools] = await Promise.all([
-      wantsMore ? this.#class(cluster.value.class) : absent,
-      wantsMore && needsPools(cluster.value, roles) ? this.#pools() : found([]),
+      stays ? this.#class(cluster.value.class) : absent,
+      stays && needsPools(cluster.value, roles) ? this.#pools() : found([]),
     ]);
     return {
       ...this.#frame(key),
@@ -101,11 +100,13 @@ export class KubeInventory implements Inventory {
 
   /** What concerns the role besides its own claim and address. */
   async #withOthers(key: Key, cluster: Known<ClusterFacts>, role: RoleFacts): Promise<RoleFacts> {
-    const isReplaced = cluster.state === "found" && role.role.replaced in cluster.value.annotations;
+    const mayBeParked =
+      cluster.state === "found" &&
+      (role.role.replaced in cluster.value.annotations || unreserved(cluster.value, role) !== undefined);
     return {
       ...role,
       rivals: this.#rivals(key, cluster, role),
-      parked: isReplaced ? await this.#parked(key.namespace) : [],
+      parked: mayBeParked ? await this.#parked(key.namespace) : [],
     };
   }
 
@@ -116,9 +117,10 @@ export class KubeInventory implements Inventory {
     return parked.flatMap((object) => addressOf(object) ?? []);
   }
 
-  #rivals(key: Key, cluster: Known<ClusterFacts>, { role }: RoleFacts): readonly Holder[] {
-    const host = cluster.state === "found" ? hostOf(cluster.value, role) : undefined;
-    const address = canonicalAddress(host ?? "");
+  /** With the address that is in place, or else with the one that is about to be. */
+  #rivals(key: Key, cluster: Known<ClusterFacts>, { role, address: given }: RoleFacts): readonly Holder[] {
+    if (cluster.state !== "found") return [];
+    const address = canonicalAddress(hostOf(cluster.value, role) ?? valueOf(given)?.address ?? "");
     return address === undefined ? [] : this.seen.of(address, key);
   }
 

@@ -70,6 +70,12 @@ export function park(s: Situation, pin: Pin): Step {
   return { kind: "park-address", claim, pin };
 }
 
+/** In a pool, and reserved there for nobody. */
+export function keptFromThePool(s: Situation): Step[] {
+  const { pin, roleFacts } = s;
+  return pin && !roleFacts.parked.includes(pin.address) ? [park(s, pin)] : [];
+}
+
 /** Puts the finalizer on, or stamps a live address of a Cluster that was moved or restored. */
 export const protection = (s: Situation): Step[] => {
   const { role, address, cluster } = s;

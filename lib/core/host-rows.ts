@@ -5,16 +5,16 @@ import {
   isFormerVip,
   isFresh,
   isProtected,
+  keptFromThePool,
   NEVER_BEFORE_MS,
   ownerOf,
-  park,
   remove,
   retire,
 } from "./adoption";
 import { canonicalAddress, sameHost } from "./address";
 import { APPLY_LATE } from "./contract";
 import { isEmpty, type Edit } from "./edit";
-import type { RolePlan, Row, Step } from "./row";
+import type { RolePlan, Row } from "./row";
 import { says, UNHEARD_MS, waits, type More } from "./says";
 import {
   claimWords,
@@ -27,7 +27,7 @@ import {
   type Situation,
 } from "./situation";
 import { mustBeAnnounced, mustBeChecked, placeVip } from "./placing";
-import { holderWords, isTaken, lacksLook, looking, mayBeShared, takenWords } from "./sharing";
+import { holderWords, isTaken, keptFromThird, lacksLook, looking, mayBeShared, takenWords } from "./sharing";
 import type { Reason } from "./verdict";
 
 export const isLate = ({ cluster, held }: Situation): boolean =>
@@ -76,12 +76,6 @@ const isComing = (s: Situation): boolean =>
   s.ofMatchingPool &&
   !s.address &&
   (s.claim.addressName !== undefined || isFresh(s));
-
-/** The name of its claim is the former VIP's, so the new one is parked in its pool. */
-const keptFromThePool = (s: Situation): Step[] => {
-  const { pin, roleFacts } = s;
-  return pin && !roleFacts.parked.includes(pin.address) ? [park(s, pin)] : [];
-};
 
 const ROWS: readonly Row<Situation>[] = [
   {
@@ -134,6 +128,7 @@ const ROWS: readonly Row<Situation>[] = [
     when: (s) => s.claim?.ours !== false && isFormerVip(s) && !isServedBy(s),
     plan: (s) => {
       const { verdict, ...more } = follow(s, s.host ?? "", "UserProvided", isAddress(s));
+      // The name of its claim is the former VIP's, so the new one is parked.
       const kept = says("FormerVipKept", s.address?.address, { ...more, steps: keptFromThePool(s) });
       return verdict.reason === "AddressTaken" ? { ...kept, verdict } : kept;
     },
@@ -157,7 +152,7 @@ const ROWS: readonly Row<Situation>[] = [
   {
     name: "host by somebody else, and another has it",
     when: (s) => !isItsVip(s) && isTaken(s),
-    plan: taken,
+    plan: (s) => taken(s, { steps: s.held || !s.role.isEndpoint ? [] : keptFromThird(s) }),
   },
   {
     name: "host by somebody else, class missing",

@@ -156,7 +156,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "the address may be another's too: who has it?",
-    when: (s) => mayBeShared(s) && lacksLook(s),
+    when: (s) => (mayBeShared(s) || s.roleFacts.rivals.length > 0) && lacksLook(s),
     plan: looking,
   },
   {

@@ -74,7 +74,7 @@ function decide<S>(table: readonly Row<S>[], situation: S): RolePlan & { row: st
 /** A class or pool that changes may let a Cluster have what it lacks; one that is done hears of its class only. */
 function interestsOf({ key, roles }: Facts, cluster: ClusterFacts): Interest[] {
   const { class: name } = cluster;
-  if (!name) return [];
+  const classes = name ? [{ kind: "class" as const, class: name }] : [];
   const addresses = roles.flatMap((role) => {
     const address = unreserved(cluster, role);
     return address === undefined ? [] : { kind: "address" as const, namespace: key.namespace, address };
@@ -82,10 +82,10 @@ function interestsOf({ key, roles }: Facts, cluster: ClusterFacts): Interest[] {
   const pools = wanting(cluster).map((role) => ({
     kind: "pool" as const,
     namespace: key.namespace,
-    className: name.name,
+    className: name?.name ?? "",
     role: role.name,
   }));
-  return [{ kind: "class", class: name }, ...pools, ...addresses];
+  return [...classes, ...pools, ...addresses];
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Answers: may somebody else have the address that is about to be the VIP, and who has it? */
 import { canonicalAddress, sameHost } from "./address";
+import { keptFromThePool } from "./adoption";
 import { valueOf, type Holder } from "./facts";
 import { isOfOtherPool } from "./pool-choice";
-import type { RolePlan } from "./row";
+import type { RolePlan, Step } from "./row";
 import { says } from "./says";
 import { isShared, type Situation } from "./situation";
 
@@ -40,6 +41,10 @@ function holdersOf(s: Situation): readonly Holder[] {
   const own: Holder[] = isItsEndpoint ? [{ kind: "Cluster", ...facts.key }] : [];
   return [...((roleFacts.holders && valueOf(roleFacts.holders)) ?? []), ...own];
 }
+
+/** Others answer there already; reserved for none of them, it would be given to one more. */
+export const keptFromThird = (s: Situation): Step[] =>
+  holdersOf(s).every(({ kind }) => kind === "Cluster") ? keptFromThePool(s) : [];
 
 const MOST_HOLDERS = 3;
 

@@ -131,7 +131,9 @@ export const hostOf = ({ endpoint, annotations }: ClusterFacts, role: Role): str
 
 /** The roles that a pool could still give a VIP to. */
 export const wanting = (cluster: ClusterFacts): readonly Role[] =>
-  ROLES.filter((role) => hostOf(cluster, role) === undefined && !hasOptedOut(cluster, role));
+  cluster.class === undefined
+    ? []
+    : ROLES.filter((role) => hostOf(cluster, role) === undefined && !hasOptedOut(cluster, role));
 
 /** An address that is in place, and that no claim of the Cluster's own stands for; a pool may have it. */
 export function unreserved(cluster: ClusterFacts, { role, claim, address }: RoleFacts): string | undefined {

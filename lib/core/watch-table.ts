@@ -10,6 +10,7 @@ import { isEmpty, NO_EDIT, unpause, type Edit } from "./edit";
 import { absent, whyUnread, type ClusterFacts } from "./facts";
 import { ENDPOINT_FIRST_ROWS, SWITCHED_OFF_ROW } from "./give-back-rows";
 import { HOST_ROWS } from "./host-rows";
+import { LEFT_ALONE_ROWS } from "./left-alone-rows";
 import { lifting, NO_HOST_ROWS } from "./no-host-rows";
 import { samePool } from "./pool-choice";
 import type { Row, Step } from "./row";
@@ -134,6 +135,7 @@ export const watchTable: readonly Row<Situation>[] = [
   ...FORMER_CLAIM_ROWS,
   GOING_CLAIM_ROW,
   ...PAUSED_ROWS,
+  ...LEFT_ALONE_ROWS,
   {
     // A create died between the two writes of its reservation, and the Cluster came another way.
     name: "address pinned for nobody",

@@ -69,6 +69,7 @@ const given = rarely<Given>(
   "inside its own network",
   "a list of variables",
   "no topology",
+  "pool host, no topology",
 );
 const ingress = rarely<GivenIngress>("nothing", "variable", "pool variable", "the endpoint's", "off");
 const at = fc.nat({ max: ADDRESSES_GIVEN.length - 1 });

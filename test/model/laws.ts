@@ -308,7 +308,8 @@ function isOfHisUser(world: World, cluster: KubeObject, vip: string): boolean {
   const { name = "" } = cluster.metadata;
   const isInForce = hostOf(cluster) === vip && noteOf(cluster, HOLD) === undefined;
   const isRewritten = world.rewritten.get(name)?.has(vip) ?? false;
-  const isLoose = !isInForce || cameFirst(world, cluster, vip);
+  const isRefusedNothing = asCluster(cluster).spec.topology === undefined;
+  const isLoose = !isInForce || isRefusedNothing || cameFirst(world, cluster, vip);
   return isRewritten || (isWritten(world, name, vip) && isLoose);
 }
 

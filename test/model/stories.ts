@@ -73,6 +73,8 @@ export const STORIES: readonly (readonly [Start, Command[]])[] = [
       settle,
     ],
   ],
+  // A Cluster that others manage has an address of the pool; then one comes that asks for any.
+  [START, [creates({ given: "pool host, no topology" }), settle, creates({ name: "b" }), settle]],
   // The class goes between the answer of the hook and the store.
   [
     START,

@@ -63,7 +63,8 @@ export type Given =
   | "two different"
   | "inside its own network"
   | "a list of variables"
-  | "no topology";
+  | "no topology"
+  | "pool host, no topology";
 
 /** What a manifest says of the ingress. */
 export type GivenIngress = "nothing" | "variable" | "pool variable" | "the endpoint's" | "off";
@@ -231,6 +232,7 @@ const HOSTS: readonly Given[] = [
   "two different",
   "pool host",
   "pool both",
+  "pool host, no topology",
   "inside its own network",
 ];
 
@@ -272,7 +274,7 @@ function manifestOf(command: Creation): ClusterObject {
     spec: {
       ...(isInside && { clusterNetwork: { pods: { cidrBlocks: ["192.0.2.0/24"] } } }),
       ...(HOSTS.includes(what) && { controlPlaneEndpoint: { host, port: 6443 } }),
-      ...(what !== "no topology" && {
+      ...(!what.endsWith("no topology") && {
         topology: { classRef: { name: of }, ...(variables.length > 0 && { variables }) },
       }),
     },

@@ -62,6 +62,7 @@ import {
   restricted,
   saysNow,
   somebody,
+  PARK,
 } from "./watch";
 
 const withHost: Case[] = [
@@ -385,6 +386,19 @@ const given: Case[] = [
     facts: watching({ cluster: stored(complete(), rendered, running), holders: [somebody] }),
     reason: "AddressTaken",
     detail: `${VIP} of Cluster team-b/green`,
+    steps: [PARK],
+  },
+  {
+    row: "host by somebody else, and another has it",
+    title: "what is kept from a third already is not kept again",
+    facts: watching({ cluster: stored(complete()), holders: [somebody], parked: [VIP] }),
+    reason: "AddressTaken",
+  },
+  {
+    row: "host by somebody else, and another has it",
+    title: "what somebody's claim has no pool can give to a third",
+    facts: watching({ cluster: stored(complete()), holders: [{ ...somebody, kind: "IPAddress" }] }),
+    reason: "AddressTaken",
   },
   {
     row: "host by somebody else, and another has it",
@@ -395,6 +409,7 @@ const given: Case[] = [
     }),
     reason: "AddressTaken",
     detail: `${VIP} of Cluster team-b/a, Cluster team-b/b, Cluster team-b/c and others`,
+    steps: [PARK],
   },
   {
     row: "host by somebody else, and another has it",

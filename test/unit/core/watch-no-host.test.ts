@@ -385,6 +385,13 @@ const sharedAddresses: Case[] = [
     }),
   ),
   {
+    row: "the address may be another's too: who has it?",
+    title: "of an address that somebody was seen with it is asked first who else has it",
+    facts: watching({ cluster: stored(held("WaitingForAddress")), ...bare, rivals: [somebody] }),
+    reason: "WaitingForAddress",
+    lookFor: VIP,
+  },
+  {
     row: "the address is secured before it is written",
     title: "of an address that no other pool has nobody is asked",
     facts: watching({
