@@ -75,7 +75,7 @@ export const make = async <T extends Stored>(site: Site, object: KubeObject): Pr
   (await site.api.create<T>(resourceOf(object), object)).object;
 
 interface LogLine {
-  readonly Cluster?: string;
+  readonly Cluster?: { readonly name: string; readonly namespace: string };
   readonly reason?: string;
 }
 
@@ -95,8 +95,8 @@ export const watcherSaid = (
 ): Promise<LogLine> =>
   eventually(
     () =>
-      linesOf(management, "watcher", `"${site.namespace}/${name}"`)
-        .filter((line) => line.Cluster === `${site.namespace}/${name}`)
+      linesOf(management, "watcher", `"${name}"`)
+        .filter((line) => line.Cluster?.name === name && line.Cluster.namespace === site.namespace)
         .find((line) => (reason === undefined ? line.reason !== "Gone" : line.reason === reason)),
     { withinMs: 20_000, what: `the watcher to say ${reason ?? "something"} of ${site.namespace}/${name}` },
   );
