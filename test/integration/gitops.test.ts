@@ -172,11 +172,14 @@ interface Seen {
   readonly annotations: unknown;
 }
 
-/** What a tool compares: all but what kubectl notes for itself. */
+const CLUSTER_API = /^(topology\.)?cluster\.x-k8s\.io\//;
+
+/** What a tool compares: all but what kubectl notes for itself, and the labels that Cluster API puts back. */
 function seen({ metadata, spec }: Cluster): Seen {
   const { "kubectl.kubernetes.io/last-applied-configuration": _, ...annotations } =
     metadata.annotations ?? {};
-  return { spec, labels: metadata.labels, annotations };
+  const labels = Object.entries(metadata.labels ?? {}).filter(([key]) => !CLUSTER_API.test(key));
+  return { spec, labels: Object.fromEntries(labels), annotations };
 }
 
 /** kubectl answers an apply of several with a list, and a replace with one object after the other. */
@@ -185,8 +188,16 @@ const clustersIn = (text: string): Cluster[] =>
     (object) => object.items ?? [object],
   );
 
-/** What a tool would report as different from the manifests. */
+/** Tools look again: while Cluster API writes on a fresh Cluster, it is another one from read to read. */
 async function drift(way: Way, manifests: readonly KubeObject[]): Promise<unknown> {
+  let last: unknown;
+  const isClean = async (): Promise<boolean> => (last = await differences(way, manifests)) === "";
+  await eventually(isClean, { withinMs: 5_000 }).catch(() => undefined);
+  return last;
+}
+
+/** What a tool would report as different from the manifests. */
+async function differences(way: Way, manifests: readonly KubeObject[]): Promise<unknown> {
   const args = way.again ?? way.first;
   if (way.asks === undefined) {
     const flags = args[0] === "apply" ? args.slice(1) : [];
