@@ -16,6 +16,7 @@ import {
   HOLD_ANNOTATION,
   isHeld,
   managementCluster,
+  PAUSED_ANNOTATION,
   resourceOf,
   variableOf,
   VIP_ANNOTATION,
@@ -172,14 +173,21 @@ interface Seen {
   readonly annotations: unknown;
 }
 
-const CLUSTER_API = /^(topology\.)?cluster\.x-k8s\.io\//;
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+const CLUSTER_API = /^((topology|runtime)\.)?cluster\.x-k8s\.io\//;
+const isTheirs = (key: string): boolean =>
+  key === LAST_APPLIED || (CLUSTER_API.test(key) && key !== PAUSED_ANNOTATION);
 
-/** What a tool compares: all but what kubectl notes for itself, and the labels that Cluster API puts back. */
+const ofUsersAndOurs = (notes: Readonly<Record<string, string>> = {}): unknown =>
+  Object.fromEntries(Object.entries(notes).filter(([key]) => !isTheirs(key)));
+
+/** What a tool compares: all but what kubectl and Cluster API note for themselves; a replace drops that. */
 function seen({ metadata, spec }: Cluster): Seen {
-  const { "kubectl.kubernetes.io/last-applied-configuration": _, ...annotations } =
-    metadata.annotations ?? {};
-  const labels = Object.entries(metadata.labels ?? {}).filter(([key]) => !CLUSTER_API.test(key));
-  return { spec, labels: Object.fromEntries(labels), annotations };
+  return {
+    spec,
+    labels: ofUsersAndOurs(metadata.labels),
+    annotations: ofUsersAndOurs(metadata.annotations),
+  };
 }
 
 /** kubectl answers an apply of several with a list, and a replace with one object after the other. */
