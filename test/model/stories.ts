@@ -73,6 +73,22 @@ export const STORIES: readonly (readonly [Start, Command[]])[] = [
       settle,
     ],
   ],
+  // What a refused create has left is of no use to one of its name that others manage.
+  [
+    START,
+    [creates({ ends: "refused" }), settle, creates({ given: "pool host, no topology", at: 1 }), settle],
+  ],
+  // Two that others manage have one address, and then comes a pool that has it.
+  [
+    { ...START, hasPool: false },
+    [
+      creates({ given: "pool host, no topology" }),
+      creates({ name: "b", given: "pool host, no topology" }),
+      settle,
+      { do: "pool", name: "own", what: "comes" },
+      settle,
+    ],
+  ],
   // A Cluster that others manage has an address of the pool; then one comes that asks for any.
   [START, [creates({ given: "pool host, no topology" }), settle, creates({ name: "b" }), settle]],
   // The class goes between the answer of the hook and the store.
