@@ -11,8 +11,8 @@ import { valueOf } from "./facts";
 import type { Decision, Plan } from "./plan";
 import type { Role } from "./roles";
 import type { Step } from "./row";
-import { isHeld } from "./situation";
-import { sentence, standing, verdict, type Verdict } from "./verdict";
+import { hostOf, isHeld } from "./situation";
+import { sentence, standing, verdict, type Reason, type Standing, type Verdict } from "./verdict";
 
 /** A condition that says something else than before. */
 export interface Turn {
@@ -69,12 +69,23 @@ function statusOf(
   role: Role,
   { reason }: Verdict,
 ): Condition["status"] | "kept" | undefined {
-  const stands = standing(reason);
+  const stands = isInPlace(cluster, role) ? standingInPlace(reason) : standing(reason);
   if (stands === "none") return undefined;
   if (stands !== "kept") return stands;
   const isSaid = cluster.conditions.some(({ type }) => type === role.condition);
   return isSaid || !isOurs(facts, cluster, role) ? "kept" : "Unknown";
 }
+
+/** Nothing waits for the VIP of this role any more. */
+const isInPlace = (cluster: ClusterFacts, role: Role): boolean =>
+  hostOf(cluster, role) !== undefined && !(role.isEndpoint && isHeld(cluster));
+
+/** It is another's too, or the machines do not have it. */
+const AGAINST_A_VIP: readonly Reason[] = ["AddressTaken", "LateNotApplied"];
+
+/** A VIP that is in place stays there, whatever else is missing: a running Cluster does not lose it with its class. */
+const standingInPlace = (reason: Reason): Standing =>
+  standing(reason) === "False" && !AGAINST_A_VIP.includes(reason) ? "kept" : standing(reason);
 
 /** What it says once the Cluster is written on is still to come, or was not accepted. */
 const isDone = ({ edit = NO_EDIT, steps = [] }: Decision): boolean => isEmpty(edit) && steps.length === 0;

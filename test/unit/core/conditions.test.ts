@@ -27,6 +27,7 @@ import {
   stored,
   terminating,
   VIP,
+  withIngress,
   type Change,
 } from "../../gen/objects";
 
@@ -64,7 +65,12 @@ const inPlace = (...changes: readonly Change[]): World => ({
   address: address(secured()),
 });
 
-/** The table: what the condition is once a pass has settled for each reason. */
+/** Nothing is in place yet, whatever the plan comes to. */
+const waiting = (...changes: readonly Change[]): World => ({
+  cluster: stored(held("WaitingForAddress"), atGeneration(3), ...changes),
+});
+
+/** The table: what the condition is once a pass has settled for each reason, while no VIP is in place. */
 const TABLE: Readonly<Record<Reason, "True" | "False" | "Unknown" | "none">> = {
   Assigned: "True",
   UserProvided: "True",
@@ -103,15 +109,14 @@ const TABLE: Readonly<Record<Reason, "True" | "False" | "Unknown" | "none">> = {
 
 describe("A Cluster of ours that said nothing yet", () => {
   test.each(reasons)("says of %s what the table says", (reason) => {
-    const facts = watching(inPlace());
-    const [condition] = told(facts, saying(reason)) ?? [];
+    const [condition] = told(watching(waiting()), saying(reason)) ?? [];
     expect(condition?.status ?? "none").toBe(TABLE[reason]);
     if (condition)
       expect(condition).toMatchObject({ type: TYPE, reason, observedGeneration: 3, since: undefined });
   });
 
   test("says it in the words of the one list of reasons, which name the Cluster and the next step", () => {
-    const [condition] = told(watching(inPlace()), saying("NoMatchingPool", "class rke2")) ?? [];
+    const [condition] = told(watching(waiting()), saying("NoMatchingPool", "class rke2")) ?? [];
     expect(condition?.message).toBe(
       "Cluster team-a/blue: The ClusterClass wants a VIP, but no pool matches: class rke2 (NoMatchingPool). " +
         "Label a pool with the class and the role; the Cluster is completed by itself then.",
@@ -134,7 +139,7 @@ describe("A Cluster that said something", () => {
   });
 
   test("has its time of transition while the status stays, whatever else changes", () => {
-    const facts = watching(inPlace(says("False", "NoMatchingPool")));
+    const facts = watching(waiting(says("False", "NoMatchingPool")));
     expect(told(facts, saying("PoolExhausted"))?.[0]).toMatchObject({
       reason: "PoolExhausted",
       since: SINCE,
@@ -154,6 +159,50 @@ describe("A Cluster that said something", () => {
   test("says it once: the same is not written again, and nothing has turned", () => {
     const message = told(watching(inPlace()))?.[0]?.message;
     expect(tell(watching(inPlace(says("True", "Assigned", message))))).toEqual({ steps: [], turns: [] });
+  });
+});
+
+describe("A Cluster whose VIP is in place", () => {
+  /** Another has the VIP as well, or the machines do not know of it. */
+  const against: readonly Reason[] = ["AddressTaken", "LateNotApplied"];
+  const after = (world: World, reason: Reason): Condition["status"] | "none" => {
+    const written = told(watching(world), saying(reason));
+    return written ? (written[0]?.status ?? "none") : "True";
+  };
+
+  test.each(reasons)("stays True under %s, unless that is against the VIP itself", (reason) => {
+    const expected = against.includes(reason) ? "False" : standing(reason) === "none" ? "none" : "True";
+    expect(after(inPlace(says("True", "Assigned")), reason)).toBe(expected);
+    const given = { cluster: stored(complete(OTHER_IP), says("True", "UserProvided")) };
+    expect(after(given, reason)).toBe(expected);
+  });
+
+  test.each(reasons)("that said nothing yet says of %s that it is False only where it is", (reason) => {
+    const status = TABLE[reason] === "False" && !against.includes(reason) ? "Unknown" : TABLE[reason];
+    expect(told(watching(inPlace()), saying(reason))?.[0]?.status ?? "none").toBe(status);
+  });
+
+  test("still says so when its class is gone, without a write or an Event", () => {
+    const world = { ...inPlace(says("True", "Assigned")), class: undefined };
+    expect(plan(watching(world)).decisions[0]?.verdict.reason).toBe("ClassNotFound");
+    expect(tell(watching(world))).toEqual({ steps: [], turns: [] });
+  });
+
+  test("still says so when its class is gone and its user gave it", () => {
+    const given = { cluster: stored(complete(OTHER_IP), says("True", "UserProvided")), class: undefined };
+    expect(plan(watching(given)).decisions[0]?.verdict.reason).toBe("ClassNotFound");
+    expect(tell(watching(given)).steps).toEqual([]);
+  });
+
+  test("for ingress says so also while the endpoint is held", () => {
+    const said = { type: "IngressVIPReady", status: "True", reason: "Assigned", message: "words" };
+    const facts = watching({
+      cluster: stored(held("NoMatchingPool"), withIngress(), put("status", "conditions")([said])),
+      class: undefined,
+      role: INGRESS,
+    });
+    expect(plan(facts).decisions[0]?.verdict.reason).toBe("ClassNotFound");
+    expect(tell(facts).steps).toEqual([]);
   });
 });
 

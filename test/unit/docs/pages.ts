@@ -33,7 +33,8 @@ Every decision about a Cluster has one of these reasons. A reason is shown:
 - as the label \`reason\` of [metrics](observability.md#metrics).
 
 "…" stands for names and values of the case. Conditions and Events say the sentence and the next step.
-"As it was" means: the condition is left as it is, and is Unknown where there was none.
+"As it was" means: the condition is left as it is, and is Unknown where there was none. The same goes for every
+"False" while the VIP is in place, but for AddressTaken and LateNotApplied: a missing class takes no VIP away.
 `;
 
 const CONDITIONS = { True: "True", False: "False", kept: "as it was", none: "none" } as const;
