@@ -13,6 +13,7 @@ import { valueOf, type Facts, type KubeObject } from "../../../lib/core/facts";
 import { plan, writesOf } from "../../../lib/core/plan";
 import { CONTROL_PLANE, INGRESS } from "../../../lib/core/roles";
 import { reconcile } from "../../../lib/flows/reconcile";
+import type { Journal } from "../../../lib/ports/journal";
 import type { Return } from "../../../lib/ports/queue";
 import { failed } from "../../fakes/api-server";
 import { Stage } from "../../fakes/stage";
@@ -62,6 +63,7 @@ import {
   VIP_ANNOTATION,
   wantsBoth,
   withIngress,
+  type Change,
 } from "../../gen/objects";
 
 const look = (stage: Stage): Promise<Return> => reconcile(Stage.key, stage.ports);
@@ -257,6 +259,70 @@ describe("A pass that fails", () => {
     stage.failNext(...Array.from({ length: 100 }, () => failed(409, "Conflict", "too old", CLAIM)));
     expect(await look(stage)).toMatchObject({ kind: "retry" });
     expect(stage.reads).toBeLessThan(20);
+  });
+});
+
+describe("A pass whose condition could not be written", () => {
+  const settled = (...changes: readonly Change[]): Objects => ({
+    cluster: stored(complete(), ...changes),
+    claim: claim(bound, owned(), clusterLabelled),
+    address: address(secured()),
+  });
+  const unreachable = failed(503, "ServiceUnavailable", "HTTP 503", NAME);
+
+  test("is tried again, says why in the log, and the next one writes it", async () => {
+    const stage = stageWith(settled());
+    stage.failNext(unreachable);
+    expect(await look(stage)).toMatchObject({
+      kind: "retry",
+      interests: [{ kind: "class" }, { kind: "pool" }],
+    });
+    expect(stage.told).toEqual([]);
+    expect(stage.records.map(({ outcome }) => outcome)).toEqual(["done", "unreachable"]);
+    expect(await look(stage)).toMatchObject({ kind: "rest" });
+    expect(stage.told).toEqual(["ControlPlaneVIPReady=True Assigned"]);
+    expect(stage.writes).toEqual([]);
+  });
+
+  test("by a conflict is tried again without a word: Cluster API writes there all the time", async () => {
+    const stage = stageWith(settled());
+    stage.failNext(failed(409, "Conflict", "too old", NAME));
+    expect(await look(stage)).toMatchObject({ kind: "retry" });
+    expect(stage.records.map(({ outcome }) => outcome)).toEqual(["done"]);
+  });
+
+  test("tells nobody that it turned, until it has", async () => {
+    const stage = stageWith(settled());
+    const turned: (readonly string[])[] = [];
+    const journal: Journal = {
+      ...stage.ports.journal,
+      told: (_facts, turns) => turned.push(turns.map(({ after }) => after.status)),
+    };
+    const pass = () => reconcile(Stage.key, { ...stage.ports, journal });
+    stage.failNext(unreachable);
+    await pass();
+    expect(turned).toEqual([]);
+    await pass();
+    expect(turned).toEqual([["True"]]);
+  });
+
+  test("is not tried before a look that is due sooner", async () => {
+    const restricted = clusterClass(defining({ name: VARIABLE, type: "string", pattern: "^10[.]" }));
+    const stage = stageWith({
+      ...settled(),
+      cluster: stored(held("VariableRestricted")),
+      class: put("metadata", "generation")(2)(put("status", "observedGeneration")(1)(restricted)),
+    });
+    stage.failNext(unreachable);
+    expect(await look(stage)).toMatchObject({ kind: "rest", lookAgainMs: 5000 });
+    expect(stage.records.at(-1)).toMatchObject({ reason: "VariableRestricted", outcome: "unreachable" });
+  });
+
+  test("is tried before a look that is due much later", async () => {
+    const stage = stageWith({ cluster: stored(held("NoMatchingPool")), pools: [] });
+    stage.failNext(unreachable);
+    expect(await look(stage)).toMatchObject({ kind: "retry" });
+    expect(await look(stage)).toMatchObject({ kind: "rest", lookAgainMs: minutes(5) });
   });
 });
 
