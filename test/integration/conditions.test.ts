@@ -1,6 +1,9 @@
 /** Conditions on Clusters, and Events on what they concern: why a VIP is there, or is not. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { writeVerbs } from "../../sandbox/audit";
 import type { ClusterOptions } from "../../sandbox/fixtures";
+import { ensurePrograms } from "../../sandbox/toolchain";
 import {
   ADDRESSES,
   annotationOf,
@@ -111,6 +114,19 @@ const create = async (site: Site, name = "a", more: Partial<ClusterOptions> = {}
 const kubectl = async (site: Site, ...args: readonly string[]): Promise<string> =>
   (await site.kubectl(args)).stdout;
 
+/** What `clusterctl` prints, without its configuration of a user's and without asking the internet for its age. */
+async function clusterctl(...args: readonly string[]): Promise<string> {
+  const { clusterctl: program } = await ensurePrograms(["clusterctl"]);
+  const { dir, kubeconfig } = lab.sandbox;
+  const env = {
+    HOME: dir,
+    XDG_CONFIG_HOME: dir,
+    KUBECONFIG: kubeconfig,
+    CLUSTERCTL_DISABLE_VERSIONCHECK: "true",
+  };
+  return (await promisify(execFile)(program, args, { env })).stdout;
+}
+
 /** Nothing is on its way any more: conditions say how it is, and so do Events. */
 const settled = async (site: Site, name = "a"): Promise<void> => {
   await site.rendered(name);
@@ -201,6 +217,20 @@ describe("A Cluster that has its VIP", () => {
       before.map(({ metadata }) => [metadata.name, metadata.resourceVersion]),
     );
   });
+});
+
+test("clusterctl describe shows both conditions, with status and reason", async () => {
+  const site = await lab.newSite();
+  await Promise.all([
+    site.hasClass({ ingressVip: "empty-default" }),
+    site.hasPool({ name: "vips", addresses: [site.span(10, 19)] }),
+  ]);
+  await create(site);
+  await settled(site);
+  await says(site, "a", "False", "NoMatchingPool", INGRESS);
+  const tree = await clusterctl("describe", "cluster", "a", "-n", site.namespace, "--show-conditions", "all");
+  expect(tree).toMatch(/ControlPlaneVIPReady\s+True\s+Assigned\s/);
+  expect(tree).toMatch(/IngressVIPReady\s+False\s+NoMatchingPool\s/);
 });
 
 describe("A Cluster that is held", () => {
