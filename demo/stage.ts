@@ -16,6 +16,12 @@ export interface Stage {
 
 export type Scene = (stage: Stage) => Promise<void>;
 
+export interface ConditionView {
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** What the demo looks at in a Cluster. */
 export interface ClusterView {
   readonly metadata: {
@@ -30,6 +36,7 @@ export interface ClusterView {
       readonly variables?: readonly { readonly name: string; readonly value: unknown }[];
     };
   };
+  readonly status?: { readonly conditions?: readonly ConditionView[] };
 }
 
 interface RenderedView {
@@ -51,6 +58,9 @@ export const variableOf = (cluster: ClusterView, variable = "clusterVip"): unkno
   cluster.spec.topology.variables?.find(({ name }) => name === variable)?.value;
 
 export const holdOf = (cluster: ClusterView): string | undefined => cluster.metadata.annotations?.[HOLD];
+
+export const conditionOf = (cluster: ClusterView, type: string): ConditionView | undefined =>
+  cluster.status?.conditions?.find((one) => one.type === type);
 
 /** What Cluster API rendered for a Cluster, of one resource. */
 export async function rendered(stage: Stage, resource: string, cluster: string): Promise<RenderedView[]> {
