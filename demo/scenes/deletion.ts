@@ -19,7 +19,8 @@ export const deletion: Scene = async (stage) => {
     holdOf(parse(stdout) as ClusterView),
     "PoolExhausted",
   );
-  await terminal.run(`kubectl wait ipaddressclaim/vip-cp-${RUNNING} \\
+  // The claim may be gone by now; its address is to go with it, and cannot.
+  await terminal.run(`kubectl wait ${ADDRESSES}/vip-cp-${RUNNING} \\
 --for=jsonpath='{.metadata.deletionTimestamp}'`);
   await stillReserved(stage, vip);
   page.say(
