@@ -149,10 +149,12 @@ function recorded(cluster: KubeObject, role: Role): string | undefined {
   return role.isEndpoint && hostOf(cluster) !== vip ? undefined : vip;
 }
 
+const WAYS_OUT = [RELEASED, "lifted"];
+
 /** Its user takes the Cluster, or the role, out of our hands. */
-const isHandedBack = (cluster: KubeObject, role: Role): boolean =>
+const isHandedBack = (cluster: KubeObject, role: Role, words = WAYS_OUT): boolean =>
   isOff(cluster, role) ||
-  (role.isEndpoint && [RELEASED, "lifted"].includes(noteOf(cluster, HOLD) ?? "")) ||
+  (role.isEndpoint && words.includes(noteOf(cluster, HOLD) ?? "")) ||
   noteOf(cluster, DELETE_FOR_MOVE) !== undefined ||
   isGoing(cluster) ||
   asCluster(cluster).spec.topology === undefined;
@@ -179,7 +181,9 @@ function checkChange(
   role: Role,
   all: () => unknown,
 ): void {
-  const isGiven = isHandedBack(wished, role) || handsBack(wished, role);
+  // The user's word stays, and means nothing any more once there is a host.
+  const words = hostOf(old) === undefined ? WAYS_OUT : ["lifted"];
+  const isGiven = isHandedBack(wished, role, words) || handsBack(wished, role);
   const vip = isGiven ? undefined : recorded(old, role);
   const word = noteOf(wished, ALLOW_CHANGE);
   const now = vipOf(answer, role);

@@ -245,6 +245,21 @@ export const STORIES: readonly (readonly [Start, Command[]])[] = [
       settle,
     ],
   ],
+  // A hold is released when the Cluster has a host already: the word means nothing, and the host does not change.
+  [
+    { ...START, ingress: "wants", hasClass: false },
+    [
+      creates({ given: "pool variable" }),
+      { do: "class", name: "c1", endpoint: "wants", ingress: "wants" },
+      ...turns(3),
+      lost,
+      creates({ name: "b" }),
+      settle,
+      { do: "note", name: "a", what: "release" },
+      { do: "change", name: "a", what: "host", at: 1, allowed: false },
+      settle,
+    ],
+  ],
   // A create is refused; the next one of the name brings an address, and cannot be judged.
   [START, [settle, creates({ ends: "refused" }), settle, creates({ ...POOLED, at: 1 }), lost, settle]],
 ];

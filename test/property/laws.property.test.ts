@@ -16,7 +16,7 @@ test("Whatever happens in whatever order: no VIP is lost, given twice or freed e
     numRuns: LIVES,
     examples: STORIES.map(([start, commands]) => [start, commands]),
   });
-}, 300_000);
+}, 600_000);
 
 const rows = Object.entries({ create: createTable, watch: watchTable, gone: goneTable }).flatMap(
   ([table, all]) => all.map(({ name }) => `${table}: ${name}`),
