@@ -35,6 +35,9 @@ const namesIn = (folder: string): string[] => readdirSync(folder).map((file) => 
 const rules = yaml<{ groups: { rules: Rule[] }[] }>(RULES).groups.flatMap((group) => group.rules);
 const alerts = rules.map(({ alert }) => alert);
 
+/** A program is started for each, on a machine that may do much else. */
+jest.setTimeout(60_000);
+
 let promtool: string;
 /** It is built where it is missing. */
 beforeAll(async () => {
