@@ -207,6 +207,9 @@ async function told(
   return { state, writes, attempts };
 }
 
+/** What fails again and again is tried again once a minute. */
+const LONGEST_RETRY_MS = 90_000;
+
 /** As expected if that comes about, else as it is. */
 const endOf = (site: Site, expected: EndState): Promise<EndState> =>
   eventually(
@@ -215,7 +218,7 @@ const endOf = (site: Site, expected: EndState): Promise<EndState> =>
       expect(state).toEqual(expected);
       return state;
     },
-    { withinMs: PATIENCE_MS },
+    { withinMs: LONGEST_RETRY_MS },
   ).catch(() => endStateOf(site));
 
 const counted = (words: readonly string[]): Readonly<Record<string, number>> =>
