@@ -349,7 +349,7 @@ const filledByFleet = (fleetYaml: string, { metadata }: Cluster): string =>
   });
 
 /** The patches that the README of the Go original recommends, on its class; without guards. */
-describe("The Go original's patch", () => {
+describe("GB16: the Go original's patch", () => {
   const onInfrastructure = {
     apiVersion: "infrastructure.cluster.x-k8s.io/v1alpha1",
     kind: "ProxmoxClusterTemplate",
