@@ -4,7 +4,7 @@ import type { PeprMutateRequest } from "pepr";
 import { clusterFacts } from "../lib/adapters/kube-objects";
 import { AdmissionNotes, setEdit } from "../lib/adapters/pepr-request";
 import { applyEdit, hold, mergeEdits, NO_EDIT, type Edit } from "../lib/core/edit";
-import type { ClusterFacts, KubeObject } from "../lib/core/facts";
+import { keyText, type ClusterFacts, type KubeObject } from "../lib/core/facts";
 import { restore, type Restoration } from "../lib/core/restore";
 import { tidy } from "../lib/core/tidy";
 import { sentence, type Verdict } from "../lib/core/verdict";
@@ -94,7 +94,7 @@ function restored(request: Request): Admission & { told: readonly [ClusterFacts,
   const old = clusterFacts(oldObject as unknown as KubeObject, namespace);
   const restoration = restore(old, clusterFacts(objectOf(request), namespace));
   const { edit, warnings, refusal } = restoration;
-  const said = (verdict: Verdict): string => sentence(verdict, `${old.key.namespace}/${old.key.name}`);
+  const said = (verdict: Verdict): string => sentence(verdict, keyText(old.key));
   return {
     edit,
     warnings: warnings.map(said),

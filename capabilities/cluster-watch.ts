@@ -5,7 +5,7 @@ import { Overlaps, type Overlap } from "../lib/adapters/overlaps";
 import type { Sighting, Sightings } from "../lib/adapters/sightings";
 import {
   addressFacts,
-  addressOf,
+  addressesOf,
   claimFacts,
   classFacts,
   clusterFacts,
@@ -15,12 +15,10 @@ import {
 import { IN_CLUSTER_POOLS } from "../lib/adapters/kinds";
 import { addressPrint, claimPrint, classPrint, clusterPrint, News, poolPrint } from "../lib/adapters/news";
 import { ROLE_LABEL } from "../lib/core/contract";
-import type { Key, KubeObject, PoolFacts } from "../lib/core/facts";
+import { keyText, type Key, type KubeObject, type PoolFacts } from "../lib/core/facts";
 import type { Interest } from "../lib/core/plan";
 import { mayReserve, serves } from "../lib/core/pool-choice";
 import { ROLES } from "../lib/core/roles";
-
-export const textOf = ({ namespace, name }: Key): string => `${namespace}/${name}`;
 
 export function keyOf(text: string): Key {
   const slash = text.indexOf("/");
@@ -55,7 +53,7 @@ export class ClusterWatch {
     if (!key) return;
     this.#see({ ...key, kind: "Cluster", key }, isGone(phase) ? [] : vipsOf(object));
     const print = clusterPrint(clusterFacts(object));
-    if (this.#news.isNew(`Cluster ${textOf(key)}`, print, isGone(phase))) this.queue.add(textOf(key));
+    if (this.#news.isNew(`Cluster ${keyText(key)}`, print, isGone(phase))) this.queue.add(keyText(key));
   }
 
   claimChanged(object: KubeObject, phase: string): void {
@@ -67,24 +65,23 @@ export class ClusterWatch {
     if (!key) return;
     // A create is on its way, and a look at its claim would take the provider's turns at the API server.
     const isOnItsWay = claim && !claim.owner && !claim.deleting && !isGone(phase);
-    if (isOnItsWay && !this.#news.knows(`Cluster ${textOf(key)}`))
-      this.queue.addLater(textOf(key), ON_ITS_WAY_MS);
-    else this.queue.add(textOf(key));
+    if (isOnItsWay && !this.#news.knows(`Cluster ${keyText(key)}`))
+      this.queue.addLater(keyText(key), ON_ITS_WAY_MS);
+    else this.queue.add(keyText(key));
   }
 
   addressChanged(object: KubeObject, phase: string): void {
     const its = keyOfRemains(object);
     const { namespace = "", name = "" } = object.metadata;
-    const address = isGone(phase) ? undefined : addressOf(object);
     if (its)
-      this.#see({ kind: "IPAddress", namespace, name, key: its }, address === undefined ? [] : [address]);
+      this.#see({ kind: "IPAddress", namespace, name, key: its }, isGone(phase) ? [] : addressesOf(object));
     const key = this.#newsOf("address", object, addressPrint(addressFacts(object)), phase);
-    if (key) this.queue.add(textOf(key));
+    if (key) this.queue.add(keyText(key));
   }
 
   /** Who has the same address has another owner to tell of now, or one less. */
   #see(who: Sighting, addresses: readonly string[]): void {
-    for (const key of this.seen.see(who, addresses)) this.queue.add(textOf(key));
+    for (const key of this.seen.see(who, addresses)) this.queue.add(keyText(key));
   }
 
   #newsOf(kind: string, object: KubeObject, print: string, phase: string): Key | undefined {

@@ -19,7 +19,7 @@ import { Sightings } from "../lib/adapters/sightings";
 import { systemClock } from "../lib/adapters/system-clock";
 import { jsonLogger, WinstonJournal } from "../lib/adapters/winston-journal";
 import { WorldGauges } from "../lib/adapters/world-gauges";
-import type { Key, KubeObject } from "../lib/core/facts";
+import { keyText, type Key, type KubeObject } from "../lib/core/facts";
 import type { Ports } from "../lib/flows/admit";
 import { reconcile } from "../lib/flows/reconcile";
 import type { Journal } from "../lib/ports/journal";
@@ -27,7 +27,7 @@ import type { Return } from "../lib/ports/queue";
 import { settingTexts } from "../lib/settings";
 import { dependencies, version } from "../package.json";
 import { ClusterHook } from "./cluster-hook";
-import { ClusterWatch, isGone, keyOf, textOf } from "./cluster-watch";
+import { ClusterWatch, isGone, keyOf } from "./cluster-watch";
 import type { Cluster } from "./kinds";
 import { settings } from "./settings";
 
@@ -149,7 +149,7 @@ async function fullPass(): Promise<void> {
     const keys = await inventory.keys();
     logger.info("Looking at everything once", { keys: keys.length });
     hasListed();
-    for (const key of keys) queue.add(textOf(key));
+    for (const key of keys) queue.add(keyText(key));
   } catch (error) {
     logger.warn("Listing everything failed, trying again", { reason: String(error) });
     systemClock.after(FULL_PASS_RETRY_MS, () => void fullPass());

@@ -1,3 +1,5 @@
+import { systemUsers } from "./system-users";
+
 /**
  * Who asked for what, without bodies. Reads by the administrator and the providers, and the API server's own
  * bookkeeping, are left out: they are the bulk, and no question to the log is about them.
@@ -9,19 +11,7 @@ export const auditPolicy = {
   rules: [
     { level: "None", users: ["system:apiserver", "system:anonymous"] },
     { level: "None", resources: [{ group: "coordination.k8s.io", resources: ["leases"] }] },
-    {
-      level: "None",
-      users: [
-        "admin",
-        "controller-manager",
-        "capi-core",
-        "capi-bootstrap",
-        "capi-control-plane",
-        "capd",
-        "ipam",
-      ],
-      verbs: ["get", "list", "watch"],
-    },
+    { level: "None", users: systemUsers, verbs: ["get", "list", "watch"] },
     { level: "Metadata" },
   ],
 };

@@ -5,6 +5,8 @@ import { createTokenKeys } from "./certificate";
 import type { Certificate } from "./certificate";
 import type { ChildSpec } from "./child";
 import { writeKubeconfig } from "./kubeconfig";
+import { systemUsers } from "./system-users";
+import type { SystemUser } from "./system-users";
 import type { Toolchain } from "./toolchain";
 
 /** What every process of a sandbox is started from. */
@@ -16,18 +18,6 @@ export interface Ground {
   readonly server: string;
   readonly token: string;
 }
-
-/** Who talks to the API server; each under a name of its own, so that the audit log tells them apart. */
-export const systemUsers = [
-  "admin",
-  "controller-manager",
-  "capi-core",
-  "capi-bootstrap",
-  "capi-control-plane",
-  "capd",
-  "ipam",
-] as const;
-export type SystemUser = (typeof systemUsers)[number];
 
 export function tokenOf(ground: Pick<Ground, "token">, user: SystemUser): string {
   return user === "admin" ? ground.token : `${user}-${ground.token}`;

@@ -1,6 +1,7 @@
 import type { ChildSpec } from "./child";
 import { kubeconfigOf, portAt } from "./control-plane";
-import type { Ground, SystemUser } from "./control-plane";
+import type { Ground } from "./control-plane";
+import type { SystemUser } from "./system-users";
 import type { BinaryName, ProviderName } from "./versions";
 
 /** A provider's process: the program, who it is to the API server, and its three ports. */

@@ -23,12 +23,6 @@ export interface ToolchainOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The binaries and manifests that are not in the cache yet, and so would have to be built. */
-export async function missingTools(): Promise<BinaryName[]> {
-  const assets = await kubebuilderAssets(() => undefined);
-  return binaryNames.filter((name) => !assets.has(name) && !existsSync(cachedBinary(name)));
-}
-
 /**
  * Everything the sandbox runs, built where it is missing. With a full cache this only looks at
  * file names and needs no Go. What is complete stays, so an interrupted build goes on where it was.

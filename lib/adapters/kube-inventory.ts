@@ -14,7 +14,7 @@ import type {
   RoleFacts,
   Rules,
 } from "../core/facts";
-import { absent, found, unread, valueOf } from "../core/facts";
+import { absent, found, keyText, unread, valueOf } from "../core/facts";
 import { hostOf, needsPools, unreserved } from "../core/situation";
 import { claimName, clusterOfClaim, PARKED, ROLES, type Role } from "../core/roles";
 import type { Clock } from "../ports/clock";
@@ -22,7 +22,15 @@ import type { Inventory } from "../ports/inventory";
 import type { Client } from "./client";
 import { ADDRESSES, CLAIMS, CLASSES, CLUSTERS, IN_CLUSTER_POOLS, type Resource } from "./kinds";
 import { failureOf } from "./kube-failure";
-import { addressFacts, addressOf, claimFacts, classFacts, clusterFacts, vipsOf } from "./kube-objects";
+import {
+  addressesOf,
+  addressFacts,
+  addressOf,
+  claimFacts,
+  classFacts,
+  clusterFacts,
+  vipsOf,
+} from "./kube-objects";
 import { FirstSight } from "./first-sight";
 import { listPools } from "./pool-listing";
 import { Sightings } from "./sightings";
@@ -114,7 +122,7 @@ export class KubeInventory implements Inventory {
   async #parked(namespace: string): Promise<readonly string[]> {
     const labelSelector = `${ROLE_LABEL}=${PARKED}`;
     const parked = await this.client.list(ADDRESSES, { namespace, labelSelector }).catch(() => []);
-    return parked.flatMap((object) => addressOf(object) ?? []);
+    return parked.flatMap(addressesOf);
   }
 
   /** With the address that is in place, or else with the one that is about to be. */
@@ -198,10 +206,10 @@ export class KubeInventory implements Inventory {
       this.client.list(ADDRESSES, { labelSelector: ROLE_LABEL }),
     ]);
     for (const object of clusters) this.#see(CLUSTERS, object, keyOfCluster(object), vipsOf(object));
-    for (const object of addresses) this.#see(ADDRESSES, object, keyOfRemains(object), addressesIn(object));
+    for (const object of addresses) this.#see(ADDRESSES, object, keyOfRemains(object), addressesOf(object));
     const ofRemains = [...claims, ...addresses].flatMap((object) => keyOfRemains(object) ?? []);
     const all = [...clusters.flatMap((object) => keyOfCluster(object) ?? []), ...ofRemains];
-    return [...new Map(all.map((key) => [`${key.namespace}/${key.name}`, key])).values()];
+    return [...new Map(all.map((key) => [keyText(key), key])).values()];
   }
 
   /** Before the first pass it is to be known who shares an address: what was said of it would be unsaid for a moment. */
@@ -272,11 +280,6 @@ export class KubeInventory implements Inventory {
     }
   }
 }
-
-const addressesIn = (object: KubeObject): readonly string[] => {
-  const address = addressOf(object);
-  return address === undefined ? [] : [address];
-};
 
 const holderOf =
   ({ kind }: Resource) =>

@@ -369,6 +369,12 @@ const AddressShape = v.object({
 export const addressOf = (source: KubeObject): string | undefined =>
   canonicalAddress(v.parse(AddressSpecShape, source).spec.address);
 
+/** The one that an object gives, or none: as `vipsOf` for a Cluster. */
+export function addressesOf(source: KubeObject): string[] {
+  const address = addressOf(source);
+  return address === undefined ? [] : [address];
+}
+
 export function addressFacts(source: KubeObject): AddressFacts {
   const { metadata, spec } = v.parse(AddressShape, source);
   return {

@@ -10,7 +10,7 @@ import {
 } from "../core/accounts";
 import type { Edit } from "../core/edit";
 import type { ClusterFacts, Facts, Key, RoleFacts } from "../core/facts";
-import { valueOf } from "../core/facts";
+import { keyText, valueOf } from "../core/facts";
 import type { Plan } from "../core/plan";
 import { putBack } from "../core/put-back";
 import type { Restoration } from "../core/restore";
@@ -46,7 +46,7 @@ export class MetricsJournal implements Journal {
 
   record(facts: Facts, { decisions }: Plan): void {
     if (facts.occasion !== "watch") return;
-    const key = textOf(facts.key);
+    const key = keyText(facts.key);
     const hasWritten = this.#passes.get(key)?.hasWritten ?? false;
     const verdicts = decisions.map(({ verdict }) => verdict);
     this.#passes.set(key, { cluster_class: classOf(facts), verdicts, hasWritten });
@@ -56,7 +56,7 @@ export class MetricsJournal implements Journal {
   }
 
   wrote(facts: Facts, role: Role, steps: readonly Step[], outcome: Outcome): void {
-    const key = textOf(facts.key);
+    const key = keyText(facts.key);
     const pass = this.#passes.get(key) ?? { cluster_class: classOf(facts), verdicts: [], hasWritten: false };
     this.#passes.set(key, { ...pass, hasWritten: true });
     for (const step of doneOf(steps, outcome)) this.#done(step, facts, role);
@@ -65,8 +65,8 @@ export class MetricsJournal implements Journal {
     if (reason) this.#failed(role, facts, reason);
   }
 
-  passed({ namespace, name }: Key, back: Return | undefined, ms: number): void {
-    const key = `${namespace}/${name}`;
+  passed(of: Key, back: Return | undefined, ms: number): void {
+    const key = keyText(of);
     const { cluster_class = "", verdicts = [], hasWritten = false } = this.#passes.get(key) ?? {};
     this.#passes.delete(key);
     this.metrics.count("reconcile_total", { cluster_class, result: resultOf(back, verdicts, hasWritten) });
@@ -154,8 +154,6 @@ export class MetricsJournal implements Journal {
     return [...counts.values()];
   }
 }
-
-const textOf = ({ namespace, name }: Key): string => `${namespace}/${name}`;
 
 /** Of a class that is there: anybody may write any name into a create, and each would be a series for ever. */
 function classOf({ cluster, class: known }: Facts): string {

@@ -4,7 +4,7 @@
  */
 import winston from "winston";
 import { isEmpty, NO_EDIT } from "../core/edit";
-import type { Facts, Key } from "../core/facts";
+import { keyText, type Facts, type Key } from "../core/facts";
 import type { Decision, Plan } from "../core/plan";
 import type { Role } from "../core/roles";
 import type { Step } from "../core/row";
@@ -56,7 +56,7 @@ export class WinstonJournal implements Journal {
   }
 
   wrote({ key }: Facts, role: Role, steps: readonly Step[], outcome: Outcome): void {
-    const before = this.#passes.get(textOf(key))?.get(role);
+    const before = this.#passes.get(keyText(key))?.get(role);
     const hasFailed = outcome.kind === "refused" || outcome.kind === "unreachable";
     this.#goOn(key, role, {
       steps: [...(before?.steps ?? []), ...steps],
@@ -65,21 +65,21 @@ export class WinstonJournal implements Journal {
   }
 
   passed(key: Key): void {
-    const courses = this.#passes.get(textOf(key));
-    this.#passes.delete(textOf(key));
+    const courses = this.#passes.get(keyText(key));
+    this.#passes.delete(keyText(key));
     for (const [role, course] of courses ?? []) this.#say(key, role, course);
   }
 
   #goOn(key: Key, role: Role, more: Partial<Course>): void {
-    const courses = this.#passes.get(textOf(key)) ?? new Map<Role, Course>();
-    const before = courses.get(role) ?? { ...NOTHING_YET };
-    this.#passes.set(textOf(key), courses.set(role, { ...before, ...more }));
+    const courses = this.#passes.get(keyText(key)) ?? new Map<Role, Course>();
+    const before = courses.get(role) ?? NOTHING_YET;
+    this.#passes.set(keyText(key), courses.set(role, { ...before, ...more }));
   }
 
   /** A pass that wrote something says so; else only what is new is said. */
   #say(key: Key, role: Role, { verdict, row, steps, failure = DONE }: Course): void {
     const line = lineOf(key, role, { verdict, row, steps, outcome: failure });
-    const name = `${textOf(key)}/${role.name}`;
+    const name = `${keyText(key)}/${role.name}`;
     const words = JSON.stringify([verdict, failure]);
     const before = this.#said.get(name);
     // Nothing is left of it, and nothing was done.
@@ -107,7 +107,7 @@ export class WinstonJournal implements Journal {
   #explain(facts: Facts, plan: Plan): void {
     const line = { Cluster: nameOf(facts.key), facts: factsInWords(facts), plan: planInWords(plan) };
     const words = JSON.stringify([line.facts, line.plan]);
-    const name = textOf(facts.key);
+    const name = keyText(facts.key);
     if (facts.occasion === "watch" && this.#planned.get(name) === words) return;
     if (facts.cluster.state === "absent") this.#planned.delete(name);
     else if (facts.occasion === "watch") this.#planned.set(name, words);
@@ -145,5 +145,3 @@ function lineOf(key: Key, role: Role, { verdict, row, steps, outcome }: Said): o
 
 /** As Cluster API's own lines have it in JSON: `"Cluster":{"name":"demo","namespace":"default"}`. */
 const nameOf = ({ namespace, name }: Key): object => ({ name, namespace });
-
-const textOf = ({ namespace, name }: Key): string => `${namespace}/${name}`;

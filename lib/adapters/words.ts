@@ -1,7 +1,7 @@
 /** Answers: what of facts and plan may be logged? Names and states; never an object, nor what a user wrote in one. */
 import { HOLD } from "../core/contract";
 import { isEmpty, NO_EDIT } from "../core/edit";
-import type { Facts, Known, RoleFacts } from "../core/facts";
+import { keyText, type Facts, type Known, type RoleFacts } from "../core/facts";
 import type { Decision, Plan } from "../core/plan";
 import { poolName } from "../core/pool-choice";
 
@@ -15,7 +15,7 @@ export const factsInWords = (facts: Facts): object => ({
   occasion: facts.occasion,
   ...(facts.dryRun && { dryRun: true }),
   cluster: stated(facts.cluster, (cluster) => ({
-    class: cluster.class && `${cluster.class.namespace}/${cluster.class.name}`,
+    class: cluster.class && keyText(cluster.class),
     host: cluster.endpoint.host,
     hold: cluster.annotations[HOLD],
     deleting: cluster.deleting,

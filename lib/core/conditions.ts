@@ -7,7 +7,7 @@
 import { HOLD } from "./contract";
 import { isEmpty, NO_EDIT } from "./edit";
 import type { ClusterFacts, Condition, Facts } from "./facts";
-import { valueOf } from "./facts";
+import { keyText, valueOf } from "./facts";
 import type { Decision, Plan } from "./plan";
 import type { Role } from "./roles";
 import type { Step } from "./row";
@@ -57,7 +57,8 @@ function sayingOf(
   const { role } = decision;
   const before = cluster.conditions.find(({ type }) => type === role.condition);
   const verdict = isDone(decision) ? decision.verdict : undone(cluster, decision, failures.get(role));
-  const status = before || isWanted(facts, cluster, role) ? statusOf(facts, cluster, role, verdict) : "kept";
+  const isAsked = before !== undefined || isWanted(facts, cluster, role);
+  const status = isAsked ? statusOf(facts, cluster, role, verdict, before) : "kept";
   const after = status === "kept" ? before : status && saying(cluster, role, status, verdict, before);
   return { role, before, after, verdict };
 }
@@ -68,12 +69,12 @@ function statusOf(
   cluster: ClusterFacts,
   role: Role,
   { reason }: Verdict,
+  before: Condition | undefined,
 ): Condition["status"] | "kept" | undefined {
   const stands = isInPlace(cluster, role) ? standingInPlace(reason) : standing(reason);
   if (stands === "none") return undefined;
   if (stands !== "kept") return stands;
-  const isSaid = cluster.conditions.some(({ type }) => type === role.condition);
-  return isSaid || !isOurs(facts, cluster, role) ? "kept" : "Unknown";
+  return before || !isOurs(facts, cluster, role) ? "kept" : "Unknown";
 }
 
 /** Nothing waits for the VIP of this role any more. */
@@ -120,7 +121,7 @@ const saying = (
   type: role.condition,
   status,
   reason: of.reason,
-  message: sentence(of, `${key.namespace}/${key.name}`),
+  message: sentence(of, keyText(key)),
   observedGeneration: generation,
   since: before?.status === status ? before.since : undefined,
 });

@@ -6,7 +6,15 @@
  */
 import type { Turn } from "./conditions";
 import { CLUSTER_API, IPAM_API } from "./contract";
-import { valueOf, type ClusterFacts, type Facts, type Key, type PoolRef, type RoleFacts } from "./facts";
+import {
+  keyText,
+  valueOf,
+  type ClusterFacts,
+  type Facts,
+  type Key,
+  type PoolRef,
+  type RoleFacts,
+} from "./facts";
 import { poolName, serves } from "./pool-choice";
 import { claimName, type Role } from "./roles";
 import type { Step } from "./row";
@@ -68,8 +76,6 @@ const poolNamed = ({ apiGroup, kind, name }: PoolRef, namespace: string): Named 
   name,
 });
 
-const said = ({ namespace, name }: Key): string => `${namespace}/${name}`;
-
 // ---- A condition turned --------------------------------------------------------------------------
 
 /** A condition that is Unknown says that we look away for now: nothing happened. */
@@ -124,7 +130,7 @@ export function eventsOfReleases({ key, cluster }: Facts, steps: readonly Step[]
     if (!released) return [];
     const of = verdict(isGone ? "Gone" : "PreviousAddressReleasing", released.what);
     const { pool, what } = released;
-    const note = `The ${what} is given back. ${sentence(of, said(key))}`;
+    const note = `The ${what} is given back. ${sentence(of, keyText(key))}`;
     const event = wish("Release", poolNamed(pool, key.namespace), of, note);
     return { ...event, related: clusterNamed(key, undefined) };
   });
@@ -148,7 +154,7 @@ export function eventOfRefusedCreate(facts: Facts, of: Verdict): EventWish {
   const { key } = facts;
   const cluster = clusterNamed(key, undefined);
   const about = poolAsked(facts) ?? claimAsked(facts);
-  const event = wish("Refuse", about ?? cluster, of, sentence(of, said(key)));
+  const event = wish("Refuse", about ?? cluster, of, sentence(of, keyText(key)));
   return about ? { ...event, related: cluster } : event;
 }
 
@@ -171,6 +177,6 @@ function claimAsked({ key, roles }: Facts): Named | undefined {
 /** Of an update. What is put back without a word is what a second apply of a manifest leaves out: no news. */
 export function eventsOfUpdate({ key, uid }: ClusterFacts, { warnings, refusal }: Restoration): EventWish[] {
   const event = (action: Action, of: Verdict): EventWish =>
-    wish(action, clusterNamed(key, uid), of, sentence(of, said(key)));
+    wish(action, clusterNamed(key, uid), of, sentence(of, keyText(key)));
   return [...warnings.map((of) => event("Restore", of)), ...(refusal ? [event("Refuse", refusal)] : [])];
 }

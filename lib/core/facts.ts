@@ -51,6 +51,9 @@ export interface Key {
   readonly name: string;
 }
 
+/** As a user writes it, and as maps are keyed by it. */
+export const keyText = ({ namespace, name }: Key): string => `${namespace}/${name}`;
+
 export interface ClassName {
   readonly namespace: string;
   readonly name: string;

@@ -14,7 +14,7 @@ import type {
   PoolFacts,
   RoleFacts,
 } from "./facts";
-import { valueOf } from "./facts";
+import { keyText, valueOf } from "./facts";
 import {
   choosePool,
   mayReserve,
@@ -203,8 +203,7 @@ export const isPinnable = (s: Situation): boolean =>
 
 export const hasNoPool = (s: Situation): boolean => !s.pin && s.pools.matching.length === 0;
 
-export const className = ({ cluster }: Situation): string =>
-  cluster.class ? `${cluster.class.namespace}/${cluster.class.name}` : "";
+export const className = ({ cluster }: Situation): string => (cluster.class ? keyText(cluster.class) : "");
 
 /** The labels a pool would need, for messages. */
 export const wishWords = ({ wish }: Situation): string =>

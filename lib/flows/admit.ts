@@ -2,7 +2,7 @@
 import { isNobodysBusiness } from "../core/create-table";
 import { mergeEdits, NO_EDIT, type Edit } from "../core/edit";
 import type { ClusterFacts, Facts, RoleFacts } from "../core/facts";
-import { found, NO_ADDRESS_IN_TIME } from "../core/facts";
+import { found, keyText, NO_ADDRESS_IN_TIME } from "../core/facts";
 import { sentence, type Verdict } from "../core/verdict";
 import type { Clock } from "../ports/clock";
 import type { Executor, Outcome } from "../ports/executor";
@@ -117,7 +117,7 @@ async function answer(
   budget: AbortSignal,
   ports: Ports,
 ): Promise<Admission> {
-  const name = `${cluster.key.namespace}/${cluster.key.name}`;
+  const name = keyText(cluster.key);
   const refusal = refusalIn(settled);
   if (refusal) {
     await Promise.all(settled.map(({ facts }) => undo(facts, budget, ports)));

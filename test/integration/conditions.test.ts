@@ -15,6 +15,7 @@ import {
   Refused,
   vipOf,
   type Cluster,
+  type Condition,
   type Resource,
   type Site,
   type Stored,
@@ -26,15 +27,6 @@ const EVENTS: Resource = { group: "events.k8s.io", version: "v1", plural: "event
 const CONTROL_PLANE = "ControlPlaneVIPReady";
 const INGRESS = "IngressVIPReady";
 const ENABLED = "vip.capi.gorizond.io/control-plane-enabled";
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly observedGeneration?: number;
-  readonly lastTransitionTime: string;
-}
 
 interface Event extends Stored {
   readonly action: string;

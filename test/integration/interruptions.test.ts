@@ -18,8 +18,8 @@ import {
   STORIES,
   vipOf,
   wordsOf,
-  writtenIn,
   type Cluster,
+  type Condition,
   type EndState,
   type Site,
   type Story,
@@ -200,7 +200,7 @@ async function told(
   await story.happen(stage);
   const state = expected ? await endOf(site, expected) : await settledStateOf(site);
   forget();
-  const writes = writtenIn(lab.gate, site);
+  const writes = lab.gate.writes(isWriteIn(site)).map(sayingOf);
   sites.push(site);
   const clusters = await lab.api.list<Cluster>(CLUSTERS, site.namespace);
   await Promise.all(clusters.map(({ metadata }) => site.deleteCluster(metadata.name)));
@@ -220,6 +220,15 @@ const endOf = (site: Site, expected: EndState): Promise<EndState> =>
     },
     { withinMs: LONGEST_RETRY_MS },
   ).catch(() => endStateOf(site));
+
+const verdictWords = ({ type, status, reason, observedGeneration }: Condition): string =>
+  `${type}=${status} ${reason} @${observedGeneration}`;
+
+/** Conditions follow the world, and how many of its states one sees is chance: each counts for itself. */
+const sayingOf = (write: Passing): string => {
+  const { status } = (write.body ?? {}) as { status?: { conditions?: Condition[] } };
+  return [wordsOf(write), ...(status?.conditions ?? []).map(verdictWords)].join(" ");
+};
 
 const counted = (words: readonly string[]): Readonly<Record<string, number>> =>
   Object.fromEntries(words.map((one) => [one, words.filter((other) => other === one).length]));
@@ -243,12 +252,14 @@ describe("Every story ends the same", () => {
 
   test("when the first request of each write is lost, and the answer to the second", async () => {
     const lost = await all((site) => {
-      for (const [side, attempts] of Object.entries({ before: new Set<string>(), after: new Set<string>() }))
-        lab.gate[side as "before" | "after"](isWriteIn(site), (write): Fate => {
-          const isFirst = !attempts.has(wordsOf(write));
-          attempts.add(wordsOf(write));
+      for (const side of ["before", "after"] as const) {
+        const seen = new Set<string>();
+        lab.gate[side](isWriteIn(site), (write): Fate => {
+          const isFirst = !seen.has(wordsOf(write));
+          seen.add(wordsOf(write));
           return isFirst ? "drop" : undefined;
         });
+      }
     });
     expect(statesOf(lost)).toEqual(statesOf(undisturbed));
   }, 600_000);

@@ -79,17 +79,6 @@ const letGo = (site: Site, name: string) =>
     return true;
   });
 
-/** The IPAM provider takes a break, so that holds last. */
-async function withoutProvider(work: () => Promise<void>): Promise<void> {
-  const provider = lab.sandbox.process("ipam");
-  await provider.stop("SIGKILL");
-  try {
-    await work();
-  } finally {
-    await provider.start();
-  }
-}
-
 describe("A Cluster gets its VIP", () => {
   test("and from then on its address is protected, and claim and address are its own", async () => {
     const site = await siteWith("10.41.0.10-10.41.0.19");
@@ -247,7 +236,7 @@ describe("A Cluster is deleted", () => {
   test("while it is held, and nothing of it stays, and its namespace can go", async () => {
     const site = await siteWith("10.42.2.10-10.42.2.19");
     await site.hasClass({ name: "unpooled" });
-    await withoutProvider(async () => {
+    await lab.whileProviderIsDown(async () => {
       expect(isHeld(await create(site, "with-claim"))).toBe(true);
       expect(isHeld(await create(site, "without-pool", { clusterClass: "unpooled" }))).toBe(true);
       await remove(site, "with-claim");
@@ -362,7 +351,7 @@ describe("Somebody deletes a claim by hand", () => {
 
   test("of a held Cluster: it is made again, and the Cluster completed", async () => {
     const site = await siteWith("10.44.1.10-10.44.1.19");
-    await withoutProvider(async () => {
+    await lab.whileProviderIsDown(async () => {
       await create(site, "a");
       const before = await eventually(() => site.claimOf("a"));
       await lab.api.delete(CLAIMS, site.at("vip-cp-a"));
@@ -422,7 +411,7 @@ describe("A user's own pause", () => {
 describe("A hold that its user ends with `released`", () => {
   test("ends, and its claim is given back", async () => {
     const site = await siteWith("10.46.0.10-10.46.0.19");
-    await withoutProvider(async () => {
+    await lab.whileProviderIsDown(async () => {
       expect(isHeld(await create(site, "a"))).toBe(true);
       await eventually(() => site.claimOf("a"));
       await site.kubectl(["annotate", "cluster", "a", "--overwrite", `${HOLD_ANNOTATION}=released`]);

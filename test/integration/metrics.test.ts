@@ -74,17 +74,6 @@ const countBecomes = (
 const now = async (...what: Parameters<MetricsReader["sum"]>): Promise<number> =>
   (await metrics.sum(...what)) ?? 0;
 
-/** Until the end of the work nobody answers a claim. */
-async function withoutProvider(work: () => Promise<void>): Promise<void> {
-  const provider = lab.sandbox.process("ipam");
-  await provider.stop("SIGKILL");
-  try {
-    await work();
-  } finally {
-    await provider.start();
-  }
-}
-
 describe("Every process", () => {
   test.each(MODULE_PROCESSES)(
     "%s has the rows of the table that are its own, behind those of Pepr",
@@ -174,7 +163,7 @@ describe("A Cluster is held", () => {
     const its = { role: CONTROL_PLANE, cluster_class: classIn(site) };
     const held = { reason: "WaitingForAddress" };
     const claims = { role: CONTROL_PLANE, namespace: site.namespace };
-    await withoutProvider(async () => {
+    await lab.whileProviderIsDown(async () => {
       expect(isHeld(await create(site, "a"))).toBe(true);
       await gaugeBecomes("held_clusters", held, 1);
       await gaugeBecomes("claims_pending", claims, 1);

@@ -1,14 +1,14 @@
 /** Our processes, made of the code of production from the client upwards. */
 import type { PeprMutateRequest } from "pepr";
 import { ClusterHook } from "../../capabilities/cluster-hook";
-import { ClusterWatch, keyOf, textOf } from "../../capabilities/cluster-watch";
+import { ClusterWatch, keyOf } from "../../capabilities/cluster-watch";
 import type { Cluster } from "../../capabilities/kinds";
 import { KeyQueue } from "../../lib/adapters/key-queue";
 import { Sightings } from "../../lib/adapters/sightings";
 import { KubeExecutor } from "../../lib/adapters/kube-executor";
 import { KubeInventory } from "../../lib/adapters/kube-inventory";
 import { ROLE_LABEL } from "../../lib/core/contract";
-import type { Facts, KubeObject, Rules } from "../../lib/core/facts";
+import { keyText, type Facts, type KubeObject, type Rules } from "../../lib/core/facts";
 import type { Plan } from "../../lib/core/plan";
 import type { Ports } from "../../lib/flows/admit";
 import { reconcile } from "../../lib/flows/reconcile";
@@ -155,7 +155,7 @@ export class Watcher extends Process {
 
   async #fullPass(): Promise<void> {
     try {
-      for (const key of await this.ports.inventory.keys()) this.#queue.add(textOf(key));
+      for (const key of await this.ports.inventory.keys()) this.#queue.add(keyText(key));
     } catch {
       if (this.isAlive) this.ground.clock.of(this).after(2000, () => void this.#fullPass());
     }

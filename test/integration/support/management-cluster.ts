@@ -39,6 +39,8 @@ export interface ManagementCluster {
   toldByModule(filter?: Omit<AuditFilter, "user">): Promise<AuditEntry[]>;
   /** Every process of the module down while `work` runs, whatever comes of it. */
   whileModuleIsDown<T>(work: () => Promise<T>): Promise<T>;
+  /** Nobody answers a claim until the end of `work`, whatever comes of it. */
+  whileProviderIsDown<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export const MODULE_PROCESSES = ["admission-1", "admission-2", "watcher"] as const;
@@ -135,9 +137,17 @@ class RunningManagementCluster implements ManagementCluster {
     return (await this.sandbox.audit({ ...filter, user: MODULE_USER })).filter(isTold);
   }
 
-  async whileModuleIsDown<T>(work: () => Promise<T>): Promise<T> {
-    const processes = MODULE_PROCESSES.map((name) => this.sandbox.process(name));
-    await Promise.all(processes.map((process) => process.stop()));
+  whileModuleIsDown<T>(work: () => Promise<T>): Promise<T> {
+    return this.#whileDown(MODULE_PROCESSES, "SIGTERM", work);
+  }
+
+  whileProviderIsDown<T>(work: () => Promise<T>): Promise<T> {
+    return this.#whileDown(["ipam"], "SIGKILL", work);
+  }
+
+  async #whileDown<T>(names: readonly string[], signal: NodeJS.Signals, work: () => Promise<T>): Promise<T> {
+    const processes = names.map((name) => this.sandbox.process(name));
+    await Promise.all(processes.map((process) => process.stop(signal)));
     try {
       return await work();
     } finally {

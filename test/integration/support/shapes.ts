@@ -64,15 +64,17 @@ export interface Cluster extends Stored {
   };
   readonly status?: {
     readonly controlPlane?: { readonly replicas?: number };
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly reason: string;
-      readonly message: string;
-      readonly observedGeneration?: number;
-      readonly lastTransitionTime: string;
-    }[];
+    readonly conditions?: readonly Condition[];
   };
+}
+
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration?: number;
+  readonly lastTransitionTime: string;
 }
 
 /** What the lab infrastructure provider is given; nobody fills in what the ClusterClass does not say. */

@@ -33,10 +33,10 @@ import {
   wantsVip,
   withIngress,
 } from "../../gen/objects";
-import { ClusterWatch, keyOf, textOf } from "../../../capabilities/cluster-watch";
+import { ClusterWatch, keyOf } from "../../../capabilities/cluster-watch";
 import { Sightings } from "../../../lib/adapters/sightings";
 import { clusterFacts } from "../../../lib/adapters/kube-objects";
-import type { KubeObject } from "../../../lib/core/facts";
+import { keyText, type KubeObject } from "../../../lib/core/facts";
 import type { Interest } from "../../../lib/core/plan";
 import { INGRESS } from "../../../lib/core/roles";
 
@@ -84,7 +84,7 @@ const unreserved = (address: string, namespace = NAMESPACE): Interest => ({
 
 test("A key reads back as it was written", () => {
   const key = { namespace: "team-a", name: "blue" };
-  expect(keyOf(textOf(key))).toEqual(key);
+  expect(keyOf(keyText(key))).toEqual(key);
 });
 
 describe("An event of a Cluster", () => {
