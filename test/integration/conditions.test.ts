@@ -10,12 +10,13 @@ import {
   CLAIMS,
   claimName,
   CLUSTERS,
+  conditionOf,
+  CONTROL_PLANE_READY,
   eventually,
   managementCluster,
   Refused,
   vipOf,
   type Cluster,
-  type Condition,
   type Resource,
   type Site,
   type Stored,
@@ -24,7 +25,6 @@ import {
 const lab = managementCluster({ env: { VIP_ADMISSION_BUDGET: "4" } });
 
 const EVENTS: Resource = { group: "events.k8s.io", version: "v1", plural: "events" };
-const CONTROL_PLANE = "ControlPlaneVIPReady";
 const INGRESS = "IngressVIPReady";
 const ENABLED = "vip.capi.gorizond.io/control-plane-enabled";
 
@@ -41,23 +41,8 @@ interface Event extends Stored {
   readonly series?: { readonly count: number; readonly lastObservedTime: string };
 }
 
-const conditionIn = ({ status }: Cluster, type = CONTROL_PLANE): Condition | undefined =>
-  status?.conditions?.find((one) => one.type === type);
-
-/** Waits until a condition says this of the Cluster as it is now. */
-const says = (site: Site, name: string, status: string, reason: string, type = CONTROL_PLANE) =>
-  eventually(
-    async () => {
-      const cluster = await site.clusterOf(name);
-      const condition = conditionIn(cluster, type);
-      expect(condition).toMatchObject({ status, reason, observedGeneration: cluster.metadata.generation });
-      return condition as Condition;
-    },
-    { withinMs: 30_000, what: `${type} of ${site.namespace}/${name} to be ${status} for ${reason}` },
-  );
-
-const saysNothing = (site: Site, name: string, type = CONTROL_PLANE) =>
-  eventually(async () => conditionIn(await site.clusterOf(name), type) === undefined, {
+const saysNothing = (site: Site, name: string, type = CONTROL_PLANE_READY) =>
+  eventually(async () => conditionOf(await site.clusterOf(name), type) === undefined, {
     withinMs: 20_000,
     what: `${type} of ${site.namespace}/${name} to be gone`,
   });
@@ -123,7 +108,7 @@ async function clusterctl(...args: readonly string[]): Promise<string> {
 const settled = async (site: Site, name = "a"): Promise<void> => {
   await site.rendered(name);
   await site.adopted(name);
-  await says(site, name, "True", "Assigned");
+  await site.says(name, "True", "Assigned");
 };
 
 describe("A Cluster that has its VIP", () => {
@@ -134,15 +119,15 @@ describe("A Cluster that has its VIP", () => {
       site,
       "wait",
       "cluster/a",
-      `--for=condition=${CONTROL_PLANE}`,
+      `--for=condition=${CONTROL_PLANE_READY}`,
       "--timeout=30s",
     );
     expect(words).toContain("condition met");
-    const { message } = await says(site, "a", "True", "Assigned");
+    const { message } = await site.says("a", "True", "Assigned");
     expect(message).toBe(
       `Cluster ${site.namespace}/a: The VIP ${vipOf(made)} is in place (Assigned). Nothing is to be done.`,
     );
-    expect(conditionIn(await site.clusterOf("a"), INGRESS)).toBeUndefined();
+    expect(conditionOf(await site.clusterOf("a"), INGRESS)).toBeUndefined();
     const event = await told(site, about("Cluster", "a"), "Reserve", "Assigned");
     expect(event).toMatchObject({
       type: "Normal",
@@ -159,17 +144,17 @@ describe("A Cluster that has its VIP", () => {
     const site = await siteWith();
     await create(site);
     await settled(site);
-    const first = await says(site, "a", "True", "Assigned");
+    const first = await site.says("a", "True", "Assigned");
     await lab.api.merge<Cluster>(CLUSTERS, site.at("a"), {
       spec: { topology: { controlPlane: { replicas: 3 } } },
     });
     await site.rendered("a");
-    const second = await says(site, "a", "True", "Assigned");
+    const second = await site.says("a", "True", "Assigned");
     expect(second.lastTransitionTime).toBe(first.lastTransitionTime);
     expect(second.observedGeneration).toBeGreaterThan(first.observedGeneration ?? 0);
     const { status, metadata } = await site.clusterOf("a");
     expect(status?.conditions?.map(({ type }) => type)).toEqual(
-      expect.arrayContaining([CONTROL_PLANE, "Available", "TopologyReconciled"]) as string[],
+      expect.arrayContaining([CONTROL_PLANE_READY, "Available", "TopologyReconciled"]) as string[],
     );
     expect(metadata.managedFields?.map(({ manager }) => manager)).toContain("capi-vip-allocator");
   });
@@ -219,7 +204,7 @@ test("clusterctl describe shows both conditions, with status and reason", async 
   ]);
   await create(site);
   await settled(site);
-  await says(site, "a", "False", "NoMatchingPool", INGRESS);
+  await site.says("a", "False", "NoMatchingPool", INGRESS);
   const tree = await clusterctl("describe", "cluster", "a", "-n", site.namespace, "--show-conditions", "all");
   expect(tree).toMatch(/ControlPlaneVIPReady\s+True\s+Assigned\s/);
   expect(tree).toMatch(/IngressVIPReady\s+False\s+NoMatchingPool\s/);
@@ -230,17 +215,22 @@ describe("A Cluster that is held", () => {
     const site = await lab.newSite();
     await site.hasClass();
     await create(site);
-    const held = await says(site, "a", "False", "NoMatchingPool");
+    const held = await site.says("a", "False", "NoMatchingPool");
     expect(held.message).toContain("Label a pool with the class and the role");
     const hold = await told(site, about("Cluster", "a"), "Hold", "NoMatchingPool");
     expect(hold).toMatchObject({ type: "Warning", note: held.message });
-    const waits = site.kubectl(["wait", "cluster/a", `--for=condition=${CONTROL_PLANE}`, "--timeout=60s"]);
+    const waits = site.kubectl([
+      "wait",
+      "cluster/a",
+      `--for=condition=${CONTROL_PLANE_READY}`,
+      "--timeout=60s",
+    ]);
     // Times of conditions are whole seconds.
     await eventually(() => Date.now() > Date.parse(held.lastTransitionTime) + 1100, { withinMs: 5000 });
     await site.hasPool({ name: "vips", addresses: [site.span(10, 19)] });
     expect((await waits).stdout).toContain("condition met");
     await site.rendered("a");
-    const complete = await says(site, "a", "True", "Assigned");
+    const complete = await site.says("a", "True", "Assigned");
     expect(Date.parse(complete.lastTransitionTime)).toBeGreaterThan(Date.parse(held.lastTransitionTime));
     expect(await told(site, about("Cluster", "a"), "Complete", "Assigned")).toMatchObject({ type: "Normal" });
   });
@@ -251,7 +241,7 @@ describe("A Cluster that is held", () => {
     await settled(site, "a");
     await site.hasFree("vips", 0);
     await create(site, "b");
-    await says(site, "b", "False", "PoolExhausted");
+    await site.says("b", "False", "PoolExhausted");
     await told(site, about("Cluster", "b"), "Hold", "PoolExhausted");
     const first = await told(site, about("InClusterIPPool", "vips"), "Exhaust", "PoolExhausted");
     expect(first).toMatchObject({ type: "Warning", regarding: { uid: expect.any(String) as string } });
@@ -275,15 +265,15 @@ describe("The ingress role", () => {
       site.hasPool({ name: "cp", addresses: [site.span(10, 19)] }),
     ]);
     await create(site);
-    await says(site, "a", "True", "Assigned");
-    await says(site, "a", "False", "NoMatchingPool", INGRESS);
+    await site.says("a", "True", "Assigned");
+    await site.says("a", "False", "NoMatchingPool", INGRESS);
     await told(site, about("Cluster", "a"), "Wait", "NoMatchingPool");
     await site.hasPool({ name: "web", addresses: [site.span(100, 109)], role: "ingress" });
-    await says(site, "a", "True", "Assigned", INGRESS);
+    await site.says("a", "True", "Assigned", INGRESS);
     await told(site, about("Cluster", "a"), "Complete", "Assigned");
     await site.annotate("a", { "vip.capi.gorizond.io/ingress-enabled": "false" });
     await saysNothing(site, "a", INGRESS);
-    await says(site, "a", "True", "Assigned");
+    await site.says("a", "True", "Assigned");
   });
 });
 
@@ -292,7 +282,7 @@ describe("What a user does", () => {
     const site = await lab.newSite();
     await site.hasClass();
     await create(site);
-    await says(site, "a", "False", "NoMatchingPool");
+    await site.says("a", "False", "NoMatchingPool");
     await site.annotate("a", { [ENABLED]: "false" });
     await saysNothing(site, "a");
   });
@@ -301,21 +291,21 @@ describe("What a user does", () => {
     const site = await siteWith();
     await create(site);
     await settled(site);
-    const before = await says(site, "a", "True", "Assigned");
+    const before = await site.says("a", "True", "Assigned");
     await lab.api.merge<Cluster>(CLUSTERS, site.at("a"), { spec: { paused: true } });
     await site.seenPaused("a");
     await create(site, "later");
     await settled(site, "later");
-    expect(conditionIn(await site.clusterOf("a"))).toEqual(before);
+    expect(conditionOf(await site.clusterOf("a"))).toEqual(before);
   });
 
   test("deleting the claim by hand is told; the condition stays True, for the address stays reserved", async () => {
     const site = await siteWith();
     await create(site);
     await settled(site);
-    const before = await says(site, "a", "True", "Assigned");
+    const before = await site.says("a", "True", "Assigned");
     await lab.api.delete(CLAIMS, site.at(claimName("a")));
-    const after = await says(site, "a", "True", "AddressDetached");
+    const after = await site.says("a", "True", "AddressDetached");
     expect(after.lastTransitionTime).toBe(before.lastTransitionTime);
     expect(await told(site, about("Cluster", "a"), "Detach", "AddressDetached")).toMatchObject({
       type: "Warning",
@@ -335,13 +325,13 @@ describe("What a user does", () => {
       ["a", "b"],
       ["b", "a"],
     ] as const) {
-      const { message } = await says(site, name, "False", "AddressTaken");
+      const { message } = await site.says(name, "False", "AddressTaken");
       expect(message).toContain(`Cluster ${site.namespace}/${other}`);
       await told(site, about("Cluster", name), "Conflict", "AddressTaken");
     }
     await site.deleteCluster("b");
     await site.gone(CLUSTERS, "b");
-    await says(site, "a", "True", "UserProvided");
+    await site.says("a", "True", "UserProvided");
   });
 
   test("naming another VIP is told: put back with a word, or refused where machines run", async () => {
@@ -402,7 +392,7 @@ describe("What a user does", () => {
     ]);
     const vip = vipOf(await create(site, "a", { clusterClass: shared }));
     await settled(site);
-    const ingress = await says(site, "a", "True", "Assigned", INGRESS);
+    const ingress = await site.says("a", "True", "Assigned", INGRESS);
     expect(ingress.message).toContain(site.address(100));
     await site.deleteCluster("a");
     await site.gone(ADDRESSES, claimName("a"));
@@ -421,7 +411,7 @@ test("What is not ours gets no condition, no Event and no write", async () => {
     await create(other, "later");
     await settled(other, "later");
   });
-  expect(conditionIn(await site.clusterOf("a"))).toBeUndefined();
+  expect(conditionOf(await site.clusterOf("a"))).toBeUndefined();
   expect(annotationOf(await site.clusterOf("a"), "vip.capi.gorizond.io/hold")).toBeUndefined();
   expect(await eventsIn(site)).toEqual([]);
   expect(await lab.toldByModule({ verb: writeVerbs, namespace: site.namespace })).toEqual([]);

@@ -352,6 +352,7 @@ describe("A Cluster that waits for an address", () => {
     await create(site, name, clusterClass);
     await site.held(name, reason);
     await site.seenPaused(name);
+    await site.says(name, "False", reason);
   };
 
   beforeAll(async () => {

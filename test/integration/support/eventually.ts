@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 /** Soon at first, then less often: many that wait must not be what everybody waits for. */
-const FIRST_MS = 20;
+const FIRST_MS = 40;
 const LAST_MS = 1000;
 
 export interface Patience {
@@ -20,7 +20,7 @@ export async function eventually<T>(
   { withinMs, what = "the condition" }: Patience = { withinMs: 15_000 },
 ): Promise<Given<T>> {
   const deadline = Date.now() + withinMs;
-  for (let every = FIRST_MS; ; every = Math.min(every * 1.3, LAST_MS)) {
+  for (let every = FIRST_MS; ; every = Math.min(every * 1.5, LAST_MS)) {
     const { value, why } = await attempt(condition);
     if (why === undefined) return value as Given<T>;
     if (Date.now() >= deadline) throw new Error(`Waited ${withinMs} ms for ${what}, in vain: ${why}`);

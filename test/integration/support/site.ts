@@ -27,6 +27,7 @@ import {
   type Address,
   type Claim,
   type Cluster,
+  type Condition,
   type InfraCluster,
   type KubeadmControlPlane,
   type Resource,
@@ -36,6 +37,7 @@ import {
 export const VIP_ANNOTATION = "vip.capi.gorizond.io/control-plane-vip";
 export const HOLD_ANNOTATION = "vip.capi.gorizond.io/hold";
 export const PAUSED_ANNOTATION = "cluster.x-k8s.io/paused";
+export const CONTROL_PLANE_READY = "ControlPlaneVIPReady";
 export const IN_USE = "vip.capi.gorizond.io/in-use";
 export const OUR_PAUSE = "vip.capi.gorizond.io/hold";
 
@@ -275,6 +277,23 @@ export class Site {
     );
   }
 
+  /** Waits until one of our conditions says this of the Cluster as it is now. */
+  says(name: string, status: string, reason: string, type = CONTROL_PLANE_READY): Promise<Condition> {
+    return eventually(
+      async () => {
+        const cluster = await this.clusterOf(name);
+        const condition = conditionOf(cluster, type);
+        expect(condition).toMatchObject({
+          status,
+          reason,
+          observedGeneration: cluster.metadata.generation,
+        });
+        return condition;
+      },
+      { withinMs: 30_000, what: `${type} of ${this.namespace}/${name} to be ${status} for ${reason}` },
+    );
+  }
+
   /** Waits until Cluster API has seen that the Cluster is paused: from then on it leaves it alone. */
   seenPaused(name: string): Promise<Cluster> {
     return eventually(
@@ -340,6 +359,9 @@ export const variableOf = ({ spec }: Cluster, name = "clusterVip"): unknown =>
 
 export const annotationOf = ({ metadata }: Stored, key: string): string | undefined =>
   metadata.annotations?.[key];
+
+export const conditionOf = ({ status }: Cluster, type = CONTROL_PLANE_READY): Condition | undefined =>
+  status?.conditions?.find((one) => one.type === type);
 
 /** Held by us and paused for it, as admission writes it. */
 export const isHeld = ({ metadata: { annotations = {} } }: Cluster): boolean => {
