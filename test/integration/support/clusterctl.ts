@@ -73,6 +73,14 @@ export const move = (
     namespace,
   );
 
+/** All of a namespace into a folder, which asks the same of its Clusters. */
+export const moveToFolder = (
+  { sandbox }: ManagementCluster,
+  namespace: string,
+  folder: string,
+): Promise<string> =>
+  clusterctl("move", "--kubeconfig", sandbox.kubeconfig, "-n", namespace, "--to-directory", folder);
+
 const LEFT_OUT = [
   "uid",
   "resourceVersion",

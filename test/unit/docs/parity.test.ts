@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as ts from "typescript";
+import { titlesOf } from "./titles";
 
 const root = join(__dirname, "../../..");
 const textOf = (file: string): string => readFileSync(join(root, file), "utf8");
@@ -15,43 +15,11 @@ const citations = [...page.matchAll(/\[((?:[^\]\\]|\\.)+)\]\(\.\.\/([^)#]+)\)/g)
   .map(([, title = "", file = ""]) => ({ title, file }))
   .filter(({ file }) => isTest(file));
 
-/** The words before a call's last brackets: `test.each(rows)` gives `test` and `each`. */
-function wordsOf(node: ts.Expression): string[] {
-  if (ts.isIdentifier(node)) return [node.text];
-  if (ts.isCallExpression(node)) return wordsOf(node.expression);
-  if (ts.isPropertyAccessExpression(node)) return [...wordsOf(node.expression), node.name.text];
-  return [];
-}
-
-const runs = ([word = "", ...more]: string[]): boolean =>
-  ["describe", "test", "law"].includes(word) && !more.includes("skip") && !more.includes("todo");
-
-/** What a test is called: the first argument of `test` and its kin, or the title of a table's row. */
-function titleAt(node: ts.Node): string[] {
-  const named =
-    ts.isPropertyAssignment(node) && node.name.getText() === "title" ? node.initializer : undefined;
-  const called = ts.isCallExpression(node) && runs(wordsOf(node.expression)) ? node.arguments[0] : undefined;
-  const title = named ?? called;
-  if (title === undefined) return [];
-  if (ts.isStringLiteralLike(title)) return [title.text];
-  return ts.isTemplateExpression(title) ? [title.getText().slice(1, -1)] : [];
-}
-
-function titlesOf(file: string): Set<string> {
-  const found: string[] = [];
-  const visit = (node: ts.Node): void => {
-    found.push(...titleAt(node));
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(file, textOf(file), ts.ScriptTarget.Latest, true));
-  return new Set(found);
-}
-
 describe("docs/parity.md", () => {
   test.each([...new Set(citations.map(({ file }) => file))])(
     "cites no title that %s does not have",
     (file) => {
-      const titles = titlesOf(file);
+      const titles = new Set(titlesOf(file));
       const cited = citations.filter((citation) => citation.file === file).map(({ title }) => title);
       expect(cited.filter((title) => !titles.has(title))).toEqual([]);
     },
