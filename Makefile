@@ -15,7 +15,7 @@ flags := --name $(NAME) $(if $(CAPD),--capd) $(if $(MODULE),--module)
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(installed) ## Watch a cluster get its VIP, from nothing to Available
@@ -24,6 +24,14 @@ demo: $(installed) ## Watch a cluster get its VIP, from nothing to Available
 .PHONY: test
 test: $(installed) check toolchain $(module) ## Run every check and test, also against a real API server
 	npx jest --maxWorkers=3
+
+# What rests on Cluster API itself; the tests of what breaks rest on the API server, and need no second run.
+core := admission classes conditions given gitops ingress lifecycle manifest outage pools uninstall update webhook-order
+
+.PHONY: compatibility
+compatibility: export CLUSTER_API ?= v1.13.6
+compatibility: $(installed) toolchain $(module) ## Run the core of the integration tests on an older Cluster API (CLUSTER_API=v1.13.6)
+	npx jest --maxWorkers=2 $(core:%=test/integration/%.test.ts)
 
 .PHONY: bench
 bench: $(installed) $(module) ## Measure on a real API server (20 minutes; ARGS="--quick" for 4)

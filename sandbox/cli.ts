@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { makeAvailable } from "./available";
 import type { Child } from "./child";
+import { clusterApis } from "./cluster-api";
 import { SandboxFailure, messageOf } from "./failure";
 import { stateRoot } from "./places";
 import { aborted, openSandbox, startSandbox } from "./sandbox";
@@ -26,7 +27,7 @@ const usage = `Usage: sandbox/cli.ts <command>
   --help     this text
 
 Environment: KUBEBUILDER_ASSETS, CAPI_VIP_ALLOCATOR_CACHE (default ~/.cache/capi-vip-allocator),
-CAPI_VIP_ALLOCATOR_STATE (default .sandbox in the checkout).`;
+CAPI_VIP_ALLOCATOR_STATE (default .sandbox in the checkout), CLUSTER_API (${Object.keys(clusterApis).join(" or ")}).`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,3 +1,7 @@
+import { posix } from "node:path";
+import { clusterApis, clusterApiVersion } from "./cluster-api";
+import type { ClusterApi } from "./cluster-api";
+
 /**
  * Everything the sandbox runs, pinned. A change here names a new file in the cache, so old and new
  * versions live side by side; the go.mod files under toolchain/ must name the same versions.
@@ -5,16 +9,18 @@
 export const versions = {
   kubernetes: "v1.36.3",
   etcd: "v3.6.16",
-  clusterApi: "v1.14.0",
+  clusterApi: clusterApiVersion(process.env["CLUSTER_API"]),
   inClusterIpam: "v1.0.3",
   /** Prometheus 3.13.5: its Go module counts the second number as 300 and more. */
   prometheus: "v0.313.5",
 } as const;
 
+const clusterApi: ClusterApi = clusterApis[versions.clusterApi];
+
 /** The oldest Go that the pinned modules compile with. */
 export const minimumGo = "1.26";
 
-export type ToolModule = "kubernetes" | "etcd" | "cluster-api" | "ipam" | "prometheus";
+export type ToolModule = "kubernetes" | "etcd" | "cluster-api" | "cluster-api-1.13" | "ipam" | "prometheus";
 
 /** What every sandbox runs. */
 export const clusterBinaries = [
@@ -64,11 +70,11 @@ export const binaries: Readonly<Record<BinaryName, Binary>> = {
     version: versions.inClusterIpam,
     coldSeconds: 60,
   },
-  "capi-core": clusterApiBinary("sigs.k8s.io/cluster-api/core", 81),
-  "capi-bootstrap": clusterApiBinary("sigs.k8s.io/cluster-api/bootstrap/kubeadm", 4),
-  "capi-control-plane": clusterApiBinary("sigs.k8s.io/cluster-api/controlplane/kubeadm", 6),
-  capd: clusterApiBinary("sigs.k8s.io/cluster-api/test/infrastructure/docker", 25),
-  clusterctl: clusterApiBinary("sigs.k8s.io/cluster-api/cmd/clusterctl", 8),
+  "capi-core": clusterApiBinary(clusterApi.core, 81),
+  "capi-bootstrap": clusterApiBinary("bootstrap/kubeadm", 4),
+  "capi-control-plane": clusterApiBinary("controlplane/kubeadm", 6),
+  capd: { ...clusterApiBinary("test/infrastructure/docker", 25), version: clusterApi.capd },
+  clusterctl: clusterApiBinary("cmd/clusterctl", 8),
   prometheus: prometheusBinary("prometheus", 90),
   promtool: prometheusBinary("promtool", 40),
 };
@@ -85,10 +91,10 @@ export interface ProviderSource {
 }
 
 export const providers: Readonly<Record<ProviderName, ProviderSource>> = {
-  core: clusterApiSource("sigs.k8s.io/cluster-api", "core/config/default"),
-  bootstrap: clusterApiSource("sigs.k8s.io/cluster-api", "bootstrap/kubeadm/config/default"),
-  "control-plane": clusterApiSource("sigs.k8s.io/cluster-api", "controlplane/kubeadm/config/default"),
-  capd: clusterApiSource("sigs.k8s.io/cluster-api/test", "infrastructure/docker/config/default"),
+  core: clusterApiSource(posix.join(clusterApi.core, "config/default")),
+  bootstrap: clusterApiSource("bootstrap/kubeadm/config/default"),
+  "control-plane": clusterApiSource("controlplane/kubeadm/config/default"),
+  capd: capdSource("infrastructure/docker/config/default"),
   ipam: {
     module: "ipam",
     goModule: "sigs.k8s.io/cluster-api-ipam-provider-in-cluster",
@@ -98,8 +104,7 @@ export const providers: Readonly<Record<ProviderName, ProviderSource>> = {
 };
 
 /** CAPD's own in-memory ClusterClass, which the fixtures extend. */
-export const inMemoryClassSource: ProviderSource = clusterApiSource(
-  "sigs.k8s.io/cluster-api/test",
+export const inMemoryClassSource: ProviderSource = capdSource(
   "infrastructure/docker/templates/clusterclass-in-memory.yaml",
 );
 
@@ -112,10 +117,10 @@ function kubernetesBinary(command: string, coldSeconds: number): Binary {
   };
 }
 
-function clusterApiBinary(goPackage: string, coldSeconds: number): Binary {
+function clusterApiBinary(folder: string, coldSeconds: number): Binary {
   return {
-    module: "cluster-api",
-    package: goPackage,
+    module: clusterApi.module,
+    package: posix.join("sigs.k8s.io/cluster-api", folder),
     version: versions.clusterApi,
     coldSeconds,
   };
@@ -133,6 +138,12 @@ function prometheusBinary(command: string, coldSeconds: number): Binary {
   };
 }
 
-function clusterApiSource(goModule: string, folder: string): ProviderSource {
-  return { module: "cluster-api", goModule, folder, version: versions.clusterApi };
+function clusterApiSource(folder: string): ProviderSource {
+  const { module } = clusterApi;
+  return { module, goModule: "sigs.k8s.io/cluster-api", folder, version: versions.clusterApi };
+}
+
+function capdSource(folder: string): ProviderSource {
+  const { module, capd: version } = clusterApi;
+  return { module, goModule: "sigs.k8s.io/cluster-api/test", folder, version };
 }
