@@ -26,7 +26,7 @@ test: $(installed) check toolchain $(module) ## Run every check and test, also a
 	npx jest --maxWorkers=3
 
 # What rests on Cluster API itself; the tests of what breaks rest on the API server, and need no second run.
-core := admission classes conditions given gitops ingress lifecycle manifest outage pools uninstall update webhook-order
+core := admission classes conditions given gitops ingress lifecycle manifest move outage pools recipes uninstall update webhook-order
 
 .PHONY: compatibility
 compatibility: export CLUSTER_API ?= v1.13.6

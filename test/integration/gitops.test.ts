@@ -174,7 +174,7 @@ interface Seen {
 }
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
-const CLUSTER_API = /^((topology|runtime)\.)?cluster\.x-k8s\.io\//;
+const CLUSTER_API = /^([a-z]+\.)*cluster\.x-k8s\.io\//;
 const isTheirs = (key: string): boolean =>
   key === LAST_APPLIED || (CLUSTER_API.test(key) && key !== PAUSED_ANNOTATION);
 
