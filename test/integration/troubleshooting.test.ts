@@ -52,7 +52,12 @@ beforeAll(async () => {
   const script = `#!/bin/sh\nexec ${kubectlPath} --namespace="$NAMESPACE" "$@"\n`;
   writeFileSync(join(folder, "kubectl"), script, { mode: 0o755 });
   classes = await lab.newSite();
-  await Promise.all([classes.hasClass(), classes.hasClass({ name: "kubeadm-vip" }), knownToClusterctl(lab)]);
+  const others = [{ name: "kubeadm-vip" }, { name: "no-variable", clusterVip: "absent" }] as const;
+  await Promise.all([
+    classes.hasClass(),
+    ...others.map((wish) => classes.hasClass(wish)),
+    knownToClusterctl(lab),
+  ]);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -128,6 +133,9 @@ async function siteWithPool(): Promise<Site> {
   await site.hasPool();
   return site;
 }
+
+/** Where nobody listens to what is said about it. */
+const has = (site: Site, wish: Wish = {}, name = "demo") => site.createCluster({ name, ...wish });
 
 async function created(site: Site, wish: Wish = {}, name = "demo"): Promise<Said> {
   const said = await kubectl(site, "create", wish, name);
@@ -255,7 +263,7 @@ describe("A request is refused", () => {
     await created(site, strict, "unset");
   });
 
-  test("variable is not defined: not in a manifest without it", async () => {
+  test("variable is not defined: not in a manifest without it, nor in one patch with the class", async () => {
     const wish = { clusterClass: "kubeadm-vip" };
     const refused = await kubectl(
       site,
@@ -268,6 +276,13 @@ describe("A request is refused", () => {
     for (const line of entry("variable is not defined").see)
       expect((await type(site, line)).text).not.toContain("clusterVip");
     await created(site, { ...wish, annotations: { [OPT_OUTS[0] ?? ""]: "false" } }, "set");
+
+    const other = site.manifest({ name: "demo", ...ofShared(), clusterClass: "no-variable" });
+    const apply = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
+    const { stderr } = await site.kubectl(apply, [other], { allowFailure: true });
+    expect(stderr).toContain("variable is not defined");
+    expect(await type(site, typed("class").trim())).toMatchObject({ code: 0 });
+    expect((await site.clusterOf("demo")).spec.topology?.classRef?.name).toBe("no-variable");
   });
 });
 
@@ -285,7 +300,7 @@ describe("Nothing is made of a Cluster", () => {
     [classless, paused] = [await siteWithPool(), await siteWithPool()];
     const addresses = ["10.20.0.10"];
     await first.hasGlobalPool({ name: "control-plane-vips", clusterClass: "other", addresses });
-    await Promise.all([created(classless), created(paused, { ...ofShared(), spec: { paused: true } })]);
+    await Promise.all([has(classless), has(paused, { ...ofShared(), spec: { paused: true } })]);
   });
 
   test("NoMatchingPool: until a pool has the labels", async () => {
@@ -301,7 +316,7 @@ describe("Nothing is made of a Cluster", () => {
   test("PoolExhausted: until a pool has more addresses", async () => {
     const { see, ...more } = entry("PoolExhausted");
     for (const line of see) await says(second, line, /control-plane-vips +\["10.20.0.10"\] +1 +0 +1$/m);
-    await created(second, ofGlobalPool());
+    await has(second, ofGlobalPool());
     await asked(second, "ControlPlaneVIPReady False PoolExhausted: ");
     await goesOn(second, { see, ...more });
     await asked(second, "ControlPlaneVIPReady True Assigned: ");
@@ -317,7 +332,7 @@ describe("Nothing is made of a Cluster", () => {
   test("WaitingForAddress: until the IPAM provider is back", async () => {
     const site = await siteWithPool();
     await whileAsleep("ipam", async () => {
-      await created(site, ofShared());
+      await has(site, ofShared());
       await asked(site, "ControlPlaneVIPReady False WaitingForAddress: ");
       await noPods(site, entry("WaitingForAddress"));
     });
@@ -346,17 +361,26 @@ describe("A VIP is missing or not right", () => {
     [bare, named, site] = [await lab.newSite(), await lab.newSite(), await lab.newSite()];
     taken = [await lab.newSite(), await lab.newSite()];
     detached = await siteWithPool();
-    const classless = { clusterVip: "absent" } as const;
+    const without = { clusterVip: "absent" } as const;
     await Promise.all([
-      bare.hasClass({ name: "bare", ...classless }).then(() => created(bare, { clusterClass: "bare" })),
-      created(named, { ...ofShared(), ...given("api.example.org") }),
-      Promise.all([site.hasClass({ name: clusterClass, ...classless }), site.hasPool({ clusterClass })]).then(
-        () => created(site, { clusterClass }),
+      bare.hasClass({ name: "bare", ...without }).then(() => has(bare, { clusterClass: "bare" })),
+      has(named, { ...ofShared(), ...given("api.example.org") }),
+      Promise.all([site.hasClass({ name: clusterClass, ...without }), site.hasPool({ clusterClass })]).then(
+        () => has(site, { clusterClass }),
       ),
-      created(taken[0], { ...ofShared(), ...given(host) }),
-      created(detached, ofShared()),
+      has(taken[0], { ...ofShared(), ...given(host) }).then(() => hasLater(taken[1])),
+      has(detached, ofShared())
+        .then(() => detached.adopted("demo"))
+        .then(() => detached.kubectl(["delete", "ipaddressclaim", "vip-cp-demo"])),
     ]);
   });
+
+  /** A create would be refused; but where nobody asks us for a VIP we do not look who has it. */
+  async function hasLater(other: Site): Promise<void> {
+    const annotations = Object.fromEntries(OPT_OUTS.map((optOut) => [optOut, "false"]));
+    await has(other, { ...ofShared(), ...given(host), annotations });
+    await other.annotate("demo", Object.fromEntries(OPT_OUTS.map((optOut) => [optOut, null])));
+  }
 
   test("no ControlPlaneVIPReady: until a pool is for its class", async () => {
     await watcherSaid(lab, bare, "demo", "NotManaged");
@@ -412,10 +436,6 @@ describe("A VIP is missing or not right", () => {
 
   test("AddressTaken: is said of both, until one of the two is gone", async () => {
     const [one, other] = taken;
-    // At one that is nobody's of ours nobody looks, so it could be created.
-    const annotations = Object.fromEntries(OPT_OUTS.map((optOut) => [optOut, "false"]));
-    await created(other, { ...ofShared(), ...given(host), annotations });
-    await other.annotate("demo", Object.fromEntries(OPT_OUTS.map((optOut) => [optOut, null])));
     const words = "ControlPlaneVIPReady False AddressTaken: ";
     expect(await asked(one, words)).toContain(`Cluster ${other.namespace}/demo`);
     expect(await asked(other, words)).toContain(`Cluster ${one.namespace}/demo`);
@@ -424,12 +444,10 @@ describe("A VIP is missing or not right", () => {
   });
 
   test("AddressDetached: until the Cluster is created again", async () => {
-    await detached.adopted("demo");
-    await detached.kubectl(["delete", "ipaddressclaim", "vip-cp-demo"]);
     await asked(detached, "ControlPlaneVIPReady True AddressDetached: ");
     await detached.kubectl(["delete", "cluster", "demo"]);
     await detached.gone(ADDRESSES, "vip-cp-demo");
-    await created(detached, ofShared());
+    await has(detached, ofShared());
     await asked(detached, "ControlPlaneVIPReady True Assigned: ");
   });
 });
@@ -443,7 +461,7 @@ describe("A VIP does not answer", () => {
   test("nothing: the class has no patch, until it has one", async () => {
     site = await siteWithPool();
     await hasClassWith(site, "lab", VARIABLES);
-    await created(site);
+    await has(site);
     vip = vipOf((await site.rendered("demo")).cluster) ?? "none";
     expect(await type(site, HANDED)).toEqual({ code: 1, text: "" });
     await hasClassWith(site, "lab", VARIABLES, true);
@@ -477,39 +495,42 @@ describe("Something does not go away", () => {
     expect([clusters, claims, addresses].filter((name) => text.includes(name))).toEqual(names);
   }
 
-  let going: Site;
+  let namespace: Site;
+  let lingering: Site;
   let claiming: Site;
   let addressed: Site;
 
-  beforeAll(async () => {
-    going = await Site.open(lab, "my-clusters", "10.19.0");
-    [claiming, addressed] = [await siteWithPool(), await siteWithPool()];
-    await going.hasPool();
-    const all = [going, claiming, addressed].map(async (site) => {
-      await created(site, ofShared());
-      await site.adopted("demo");
-    });
-    await Promise.all(all);
-  });
-
-  test("a namespace in Terminating: it says what is left in it", async () => {
+  /** Deleted, and not gone before `letGo`. */
+  async function stays(site: Site, what: readonly string[]): Promise<void> {
     const stay = [{ op: "add", path: "/metadata/finalizers/-", value: STAY }] as const;
-    await lab.api.patch(CLUSTERS, going.at("demo"), stay);
-    await lab.kubectl(["delete", "namespace", "my-clusters", "--wait=false"]);
-    for (const line of entry("a namespace in Terminating").see)
-      await says(going, line, "vip.capi.gorizond.io/in-use in 1 resource instances");
+    await lab.api.patch(CLUSTERS, site.at("demo"), stay);
+    await site.kubectl(["delete", ...what, "--wait=false"]);
+  }
+
+  const letGo = (site: Site) =>
+    eventually(async () => {
+      const { finalizers = [], resourceVersion } = (await site.clusterOf("demo")).metadata;
+      const others = finalizers.filter((finalizer) => finalizer !== STAY);
+      await lab.api.merge(CLUSTERS, site.at("demo"), { metadata: { finalizers: others, resourceVersion } });
+      return true;
+    });
+
+  beforeAll(async () => {
+    namespace = await Site.open(lab, "my-clusters", "10.19.0");
+    await namespace.hasPool();
+    [lingering, claiming, addressed] = [await siteWithPool(), await siteWithPool(), await siteWithPool()];
+    const all = [namespace, lingering, claiming, addressed];
+    for (const site of all) await has(site, ofShared());
+    for (const site of all) await site.adopted("demo");
+    await stays(namespace, ["namespace", "my-clusters"]);
+    await stays(lingering, ["cluster", "demo"]);
   });
 
   test("a Cluster: until Cluster API, or whoever else holds it, is through", async () => {
-    await left(going, [clusters, addresses]);
-    for (const line of entry("a Cluster").see) await says(going, line, STAY);
-    await eventually(async () => {
-      const { finalizers = [], resourceVersion } = (await going.clusterOf("demo")).metadata;
-      const others = finalizers.filter((finalizer) => finalizer !== STAY);
-      await lab.api.merge(CLUSTERS, going.at("demo"), { metadata: { finalizers: others, resourceVersion } });
-      return true;
-    });
-    await left(going, []);
+    await left(lingering, [clusters, claims, addresses]);
+    for (const line of entry("a Cluster").see) await says(lingering, line, STAY);
+    await letGo(lingering);
+    await left(lingering, []);
   });
 
   test("a claim without its Cluster: until the IPAM provider is back", async () => {
@@ -530,6 +551,14 @@ describe("Something does not go away", () => {
     await left(addressed, []);
   });
 
+  test("a namespace in Terminating: until its Clusters are gone", async () => {
+    for (const line of entry("a namespace in Terminating").see)
+      await says(namespace, line, "vip.capi.gorizond.io/in-use in 1 resource instances");
+    await left(namespace, [clusters, addresses]);
+    await letGo(namespace);
+    await left(namespace, []);
+  });
+
   const POOL = "a pool: Cannot delete Pool until all IPAddresses have been removed";
   test("a pool: Cannot delete Pool until all IPAddresses have been removed: until its Clusters are gone", async () => {
     const remove = ["delete", "globalinclusterippool", "control-plane-vips"];
@@ -539,15 +568,15 @@ describe("Something does not go away", () => {
       for (const { namespace } of [first, second])
         await says(first, line, new RegExp(`^${namespace} +vip-cp-demo .* control-plane-vips `, "m"));
     await goesOn(first, entry(POOL));
-    await created(first, ofGlobalPool(), "next");
+    await has(first, ofGlobalPool(), "next");
     expect(vipOf(await first.clusterOf("next"))).toBeUndefined();
     await Promise.all([first, second].map((site) => site.kubectl(["delete", "cluster", "demo"])));
     await Promise.all([first, second].map((site) => site.gone(ADDRESSES, "vip-cp-demo")));
     await lab.kubectl(remove);
   });
 
-  test("and the namespace has gone meanwhile", async () => {
-    await lab.kubectl(["wait", "--for=delete", "namespace/my-clusters", "--timeout=30s"]);
+  test("and then the namespace goes", async () => {
+    await lab.kubectl(["wait", "--for=delete", "namespace/my-clusters", "--timeout=60s"]);
   });
 });
 
@@ -586,7 +615,7 @@ describe("A tool complains", () => {
 
   test("cannot start the move operation: until nothing is held", async () => {
     const held = await lab.newSite();
-    await created(held, ofShared());
+    await has(held, ofShared());
     const target = join(folder, "moved");
     mkdirSync(target);
     await expect(moveToFolder(lab, held.namespace, target)).rejects.toThrow(
