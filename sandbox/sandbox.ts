@@ -2,6 +2,7 @@
  * A real Cluster API management cluster on loopback, without containers: etcd, kube-apiserver,
  * the garbage collector, Cluster API with its webhooks, and the in-cluster IPAM provider.
  */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ApiClient } from "./api-client";
 import { auditLog, readAudit } from "./audit";
@@ -103,11 +104,9 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-let counter = 0;
-
 /** Starts a sandbox. A failure, an abort or a crash on the way leaves no process behind. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const name = options.name ?? `sandbox-${process.pid}-${++counter}`;
+  const name = options.name ?? unusedName();
   const dir = resolve(options.stateDir ?? join(stateRoot(), name));
   const log = options.log ?? (() => undefined);
   const tools = await ensureToolchain({ log, signal: options.signal });
@@ -137,6 +136,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   sandbox.becomeReady();
   if (options.detached) sandbox.detach();
   return sandbox;
+}
+
+let counter = 0;
+
+/** One process may start many, one after the other, and the logs of each are worth keeping for a while. */
+function unusedName(): string {
+  const name = (): string => `sandbox-${process.pid}-${counter}`;
+  do counter += 1;
+  while (existsSync(join(stateRoot(), name())));
+  return name();
 }
 
 /** A sandbox that another process started and left running (`make up`). */

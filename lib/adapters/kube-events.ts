@@ -164,10 +164,13 @@ function nameOf({ regarding, action, reason, note }: EventWish): string {
 
 const microTime = (clock: Clock): string => new Date(clock.now()).toISOString().replace("Z", "000Z");
 
+/** The first of two that make one. */
+const HALF_A_LETTER = /[\uD800-\uDBFF]$/;
+
 /** No letter is cut in two. */
 function short(note: string): string {
   if (Buffer.byteLength(note) <= MOST_BYTES) return note;
   let cut = note.slice(0, MOST_BYTES);
   while (Buffer.byteLength(cut) > MOST_BYTES) cut = cut.slice(0, -1);
-  return `${cut} …`;
+  return `${cut.replace(HALF_A_LETTER, "")} …`;
 }
