@@ -80,8 +80,9 @@ export async function endChildren(children: readonly Child[]): Promise<void> {
 export function forgetOldLogs(root: string): void {
   for (const dir of sandboxFolders(root).filter((folder) => /\/sandbox-\d+-\d+$/.test(folder))) {
     const ended = !existsSync(join(dir, "sandbox.json"));
-    if (ended && Date.now() - statSync(dir).mtimeMs > 3_600_000)
-      rmSync(dir, { recursive: true, force: true });
+    // Another process that starts at this moment may have removed it already.
+    const since = statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (ended && Date.now() - since > 3_600_000) rmSync(dir, { recursive: true, force: true });
   }
 }
 
