@@ -1,10 +1,8 @@
 /** VIPs that people give by hand: kept, reserved where a pool has them, refused where somebody else has them. */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { type ClusterOptions } from "../../sandbox/fixtures";
-import { projectRoot } from "../../sandbox/places";
+import { CHANGE } from "../support/readme";
 import { writeVerbs } from "../../sandbox/sandbox";
 import {
   ADDRESSES,
@@ -30,12 +28,6 @@ const lab = managementCluster({ env: { VIP_ADMISSION_BUDGET: "4" } });
 const ALLOW = "vip.capi.gorizond.io/allow-change";
 const REPLACED = "vip.capi.gorizond.io/control-plane-vip-replaced";
 const OPT_OUTS = ["control-plane", "ingress"].map((role) => `vip.capi.gorizond.io/${role}-enabled`);
-
-/** What the README has its reader type to change a VIP. */
-const README_CHANGE =
-  readFileSync(join(projectRoot, "README.md"), "utf8").match(
-    /^kubectl patch cluster demo .*allow-change.*$/m,
-  )?.[0] ?? "";
 
 /** Runs what begins with `kubectl` as a shell does, and fails as it does. */
 async function shell({ namespace }: Site, line: string): Promise<void> {
@@ -336,7 +328,7 @@ describe("Another VIP for a Cluster that has one", () => {
     const vip = vipOf(await create(site, "demo"));
     await startsMachines(site, "demo");
 
-    await shell(site, README_CHANGE);
+    await shell(site, CHANGE);
 
     const changed = await site.clusterOf("demo");
     expect(changed.spec.controlPlaneEndpoint).toEqual({ host: "192.0.2.10", port: 6443 });

@@ -100,9 +100,7 @@ test("The API server dies while Clusters are created: creates that failed succee
 test("The IPAM provider hangs, and answers when all are held: all are completed, and what nobody wants any more is free", async () => {
   const site = await siteWithVips();
   const all = names("c", 5);
-  const provider = lab.sandbox.process("ipam");
-  await provider.stop("SIGSTOP");
-  try {
+  await lab.whileAsleep("ipam", async () => {
     const answers = await Promise.all([...all, "unwanted", "by-hand"].map((name) => create(site, name)));
     expect(answers.map(isHeld)).toEqual(answers.map(() => true));
     // Gone any earlier, nobody would know that the claim was a Cluster's, and only the sweep would end it.
@@ -110,9 +108,7 @@ test("The IPAM provider hangs, and answers when all are held: all are completed,
     await site.deleteCluster("unwanted");
     const host = { controlPlaneEndpoint: { host: "192.0.2.9", port: 6443 } };
     await site.api.merge(CLUSTERS, site.at("by-hand"), { spec: host });
-  } finally {
-    provider.resume();
-  }
+  });
   await site.gone(CLUSTERS, "unwanted", PATIENCE_MS);
   for (const name of ["unwanted", "by-hand"]) {
     await site.gone(CLAIMS, `vip-cp-${name}`, PATIENCE_MS);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { projectRoot } from "../../sandbox/places";
+import { typed } from "../support/readme";
 import {
   ADDRESSES,
   annotationOf,
@@ -33,14 +34,6 @@ const ROLE = "vip.capi.gorizond.io/role";
 const CLUSTER_NAME = "cluster.x-k8s.io/cluster-name";
 
 const page = readFileSync(join(projectRoot, "docs/migrate-from-gorizond.md"), "utf8");
-const readme = readFileSync(join(projectRoot, "README.md"), "utf8");
-
-/** The lines between two marks of a page: what is typed is what is read there. */
-function typed(text: string, mark: string): string {
-  const block = new RegExp(`<!-- ${mark}: begin -->\\s*\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
-  if (block === undefined) throw new Error(`There is no block "${mark}"`);
-  return block.replace(/^ +/gm, "");
-}
 
 let folder: string;
 
@@ -227,8 +220,8 @@ describe("From the original to this module", () => {
   test("the original is stopped, and what there is is written down", async () => {
     // Not before: while its server does not answer, Cluster API renders nothing that starts after it.
     await site.put(extensionConfig);
-    await shell(typed(page, "before"));
-    await shell(typed(page, "stop"));
+    await shell(typed("before", page));
+    await shell(typed("stop", page));
     expect((await lab.kubectl(["get", "extensionconfigs", "-o", "name"])).stdout).toBe("");
     const scale = ["get", "-n", "capi-system", "deployment", deployment.metadata.name];
     expect((await lab.kubectl([...scale, "-o", "jsonpath={.spec.replicas}"])).stdout).toBe("0");
@@ -237,7 +230,7 @@ describe("From the original to this module", () => {
   test("this module is installed", async () => {
     // There are no pods here: the processes stand for them, and a dry-run for the command.
     await lab.kubectl(["create", "namespace", "pepr-system"]);
-    await shell(`${typed(page, "install").trim()} --dry-run=server`);
+    await shell(`${typed("install", page).trim()} --dry-run=server`);
     await lab.installModule();
     for (const name of NAMES) await watcherSaid(lab, site, name);
   });
@@ -274,7 +267,7 @@ describe("From the original to this module", () => {
       });
       expect(ingress.spec.address).toBe(annotationOf(beforeOf(name), INGRESS_VIP));
     }
-    await eventually(async () => (await shell(typed(page, "protected"))) === "");
+    await eventually(async () => (await shell(typed("protected", page))) === "");
   });
 
   test("ingressVip is written where no machine runs, and elsewhere only said", async () => {
@@ -300,7 +293,7 @@ describe("From the original to this module", () => {
 
   test("the comparison names nothing but what is new", async () => {
     const lines = (
-      await shell(`{ ${typed(page, "compare").trim().split("\n").join("; } || true; { ")}; } || true`)
+      await shell(`{ ${typed("compare", page).trim().split("\n").join("; } || true; { ")}; } || true`)
     )
       .split("\n")
       .filter((line) => /^[<>]/.test(line));
@@ -320,13 +313,13 @@ describe("From the original to this module", () => {
 describe("From this module back to the original", () => {
   test("by the README's way to uninstall, and its own start", async () => {
     left = await original();
-    const [webhook, pods, holds, finalizers, rest] = typed(readme, "uninstall").split(/\n\n/);
+    const [webhook, pods, holds, finalizers, rest] = typed("uninstall").split(/\n\n/);
     await shell(webhook ?? "");
     await shell(pods ?? "");
     await lab.sandbox.process("watcher").stop();
     for (const step of [holds, finalizers, rest]) await shell(step ?? "");
     await lab.sandbox.uninstallModule();
-    await shell(typed(page, "back"));
+    await shell(typed("back", page));
     expect(await original()).toEqual(left);
   });
 

@@ -45,17 +45,6 @@ const adopted = (site: Site, name: string) =>
 const names = (prefix: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 
-/** Kills processes of the sandbox, as a node that fails does, and starts them again after the work. */
-async function without(processes: readonly string[], work: () => Promise<void>): Promise<void> {
-  const dead = processes.map((name) => lab.sandbox.process(name));
-  await Promise.all(dead.map((process) => process.stop("SIGKILL")));
-  try {
-    await work();
-  } finally {
-    await Promise.all(dead.map((process) => process.start()));
-  }
-}
-
 const latest = (entries: readonly { time: string }[]): number =>
   Math.max(...entries.map(({ time }) => Date.parse(time)));
 
@@ -66,7 +55,7 @@ describe("The IPAM provider is down", () => {
   test("and creates are answered in time, held and warned; once it is back, all are completed by themselves", async () => {
     const site = await siteWith("10.51.0.10-10.51.0.19");
     const all = names("held", 4);
-    await without(["ipam"], async () => {
+    await lab.without(["ipam"], async () => {
       const started = Date.now();
       const answers = await Promise.all(all.map((name) => site.createCluster({ name })));
       expect(Date.now() - started).toBeLessThan(BUDGET_MS + SOON_MS);
@@ -98,7 +87,7 @@ describe("The IPAM provider is down", () => {
 describe("The watcher is killed", () => {
   test("and a Cluster made meanwhile has its VIP at once, and is adopted once the watcher is back", async () => {
     const site = await siteWith("10.52.0.10-10.52.0.19");
-    await without(["watcher"], async () => {
+    await lab.without(["watcher"], async () => {
       expect(vipOf(await create(site, "a"))).toBe("10.52.0.10");
       await site.rendered("a");
       expect(isLabelled(await site.claimOf("a"))).toBe(false);
@@ -112,7 +101,7 @@ describe("The watcher is killed", () => {
     await create(site, "a");
     await adopted(site, "a");
     await site.rendered("a");
-    await without(["watcher"], async () => {
+    await lab.without(["watcher"], async () => {
       await site.deleteCluster("a", { propagationPolicy: "Foreground" });
       await site.gone(CLUSTERS, "a");
       await eventually(async () => (await site.addressOf("a"))?.metadata.deletionTimestamp);
@@ -126,7 +115,7 @@ describe("The watcher is killed", () => {
     const site = await lab.newSite();
     await site.hasClass();
     expect(isHeld(await create(site, "a"))).toBe(true);
-    await without(["watcher"], async () => {
+    await lab.without(["watcher"], async () => {
       await site.hasPool(vips("10.52.2.10-10.52.2.19"));
       expect(isHeld(await site.clusterOf("a"))).toBe(true);
     });
@@ -174,7 +163,7 @@ describe("Admission processes are killed", () => {
       await adopted(site, name);
       await site.rendered(name);
     }
-    await without(["admission-1", "admission-2"], async () => {
+    await lab.without(["admission-1", "admission-2"], async () => {
       await expect(create(site, "c")).rejects.toThrow(/failed calling webhook.*pepr-capi-vip-allocator/);
       await site.label("a", { touched: "yes" });
       await site.annotate("a", { "example.com/touched": "yes" });
@@ -216,7 +205,7 @@ describe("Nothing is to be done", () => {
       await adopted(site, name);
     }
     const since = new Date();
-    await without(MODULE_PROCESSES, async () => undefined);
+    await lab.without(MODULE_PROCESSES, async () => undefined);
     await create(site, "sentinel");
     await adopted(site, "sentinel");
     expect(await writesSince(since, "sentinel")).toEqual([]);

@@ -224,7 +224,7 @@ describe("Of several pools", () => {
       site.hasPool({ name: "two", addresses: ["10.71.3.20"] }),
     ]);
     await Promise.all([site.hasFree("one", 1), site.hasFree("two", 1)]);
-    const before = await without("ipam", async () => {
+    const before = await lab.without(["ipam"], async () => {
       await Promise.all([create(site, "a"), create(site, "b")]);
       await Promise.all([ownsClaim(site, "a"), ownsClaim(site, "b")]);
       return claimsByName(site);
@@ -248,8 +248,8 @@ describe("Of several pools", () => {
       site.hasPool({ name: "two", addresses: ["10.71.4.20"] }),
     ]);
     await Promise.all([site.hasFree("one", 1), site.hasFree("two", 1)]);
-    await without("watcher", async () => {
-      await without("ipam", () => Promise.all([create(site, "a"), create(site, "b")]));
+    await lab.without(["watcher"], async () => {
+      await lab.without(["ipam"], () => Promise.all([create(site, "a"), create(site, "b")]));
       await site.hasFree("one", 0);
     });
 
@@ -258,17 +258,6 @@ describe("Of several pools", () => {
     expect(clusters.map(vipOf).sort()).toEqual(["10.71.4.10", "10.71.4.20"]);
   });
 });
-
-/** A process takes a break. Without the IPAM provider claims wait; without the watcher nobody owns them. */
-async function without<T>(name: "ipam" | "watcher", work: () => Promise<T>): Promise<T> {
-  const process = lab.sandbox.process(name);
-  await process.stop("SIGKILL");
-  try {
-    return await work();
-  } finally {
-    await process.start();
-  }
-}
 
 const ownsClaim = (site: Site, name: string) =>
   eventually(async () => (await site.claimOf(name))?.metadata.ownerReferences?.[0]?.name === name, {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toYaml } from "../../sandbox/fixtures";
-import { ENTRIES, README, typed, type Entry } from "../support/readme";
+import { CHANGE, ENTRIES, typed, type Entry } from "../support/readme";
 import {
   ADDRESSES,
   annotationOf,
@@ -34,7 +34,6 @@ const STAY = "test.example.com/stay";
 const ASK = typed("ask");
 const LEFT = typed("left");
 const HELD = typed("held");
-const CHANGE = /^kubectl patch cluster demo .*allow-change.*$/m.exec(README)?.[0] ?? "";
 
 const entry = (symptom: string): Entry => {
   const found = ENTRIES.find((one) => one.symptom === symptom);
@@ -165,28 +164,6 @@ const hasVariable = (site: Site, vip: string | undefined, name = "clusterVip") =
     what: `${name} to be ${String(vip)}`,
   });
 
-/** Nobody answers a create, and each is told so at once. */
-async function withoutAdmission(work: () => Promise<unknown>): Promise<void> {
-  const processes = ["admission-1", "admission-2"].map((name) => lab.sandbox.process(name));
-  await Promise.all(processes.map((process) => process.stop()));
-  try {
-    await work();
-  } finally {
-    await Promise.all(processes.map((process) => process.start()));
-  }
-}
-
-/** A process that does nothing, until it goes on where it was. */
-async function whileAsleep(name: string, work: () => Promise<unknown>): Promise<void> {
-  const process = lab.sandbox.process(name);
-  await process.stop("SIGSTOP");
-  try {
-    await work();
-  } finally {
-    process.resume();
-  }
-}
-
 /** There are no pods here: processes stand for them, and all of them are away. */
 const noPods = async (site: Site, { see }: Entry): Promise<void> => {
   expect(see).toEqual([expect.stringContaining("get pods")]);
@@ -205,12 +182,16 @@ describe("A request is refused", () => {
 
   const DOWN = 'failed calling webhook "pepr-capi-vip-allocator.pepr.dev"';
   test('failed calling webhook "pepr-capi-vip-allocator.pepr.dev": until our pods are back', async () => {
-    await withoutAdmission(async () => {
-      const refused = await kubectl(site, "create", ofShared());
-      expect(refused.code).toBe(1);
-      expect(refused.text).toContain(DOWN);
-      await noPods(site, entry(DOWN));
-    });
+    await lab.without(
+      ["admission-1", "admission-2"],
+      async () => {
+        const refused = await kubectl(site, "create", ofShared());
+        expect(refused.code).toBe(1);
+        expect(refused.text).toContain(DOWN);
+        await noPods(site, entry(DOWN));
+      },
+      "SIGTERM",
+    );
     expect((await kubectl(site, "apply", ofShared())).code).toBe(0);
     await site.rendered("demo");
   });
@@ -331,7 +312,7 @@ describe("Nothing is made of a Cluster", () => {
 
   test("WaitingForAddress: until the IPAM provider is back", async () => {
     const site = await siteWithPool();
-    await whileAsleep("ipam", async () => {
+    await lab.whileAsleep("ipam", async () => {
       await has(site, ofShared());
       await asked(site, "ControlPlaneVIPReady False WaitingForAddress: ");
       await noPods(site, entry("WaitingForAddress"));
@@ -534,7 +515,7 @@ describe("Something does not go away", () => {
   });
 
   test("a claim without its Cluster: until the IPAM provider is back", async () => {
-    await whileAsleep("ipam", async () => {
+    await lab.whileAsleep("ipam", async () => {
       await claiming.kubectl(["delete", "cluster", "demo"]);
       await left(claiming, [claims, addresses]);
       await noPods(claiming, entry("a claim without its Cluster"));
@@ -543,7 +524,7 @@ describe("Something does not go away", () => {
   });
 
   test("an address without claim and Cluster: until our watcher is back", async () => {
-    await whileAsleep("watcher", async () => {
+    await lab.whileAsleep("watcher", async () => {
       // In the foreground the claim may wait for its address, too.
       await addressed.kubectl(["delete", "cluster", "demo"]);
       await left(addressed, [addresses]);

@@ -1,10 +1,11 @@
 /** Taking the module away again, in the order that the README names. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { projectRoot } from "../../sandbox/places";
+import { typed } from "../support/readme";
 import {
   ADDRESSES,
   CLAIMS,
@@ -24,10 +25,8 @@ const lab = managementCluster();
 const IN_USE = "vip.capi.gorizond.io/in-use";
 const dist = process.env["MODULE_DIST"] ?? join(projectRoot, "dist");
 
-/** The block between the README's marks, a step a paragraph: what is typed is what is read there. */
-const steps = (readFileSync(join(projectRoot, "README.md"), "utf8")
-  .match(/<!-- uninstall: begin -->\s*```sh\n([\s\S]*?)```/)?.[1]
-  ?.split(/\n\n/) ?? []) as [string, string, string, string, string];
+/** A step a paragraph. */
+const steps = typed("uninstall").split(/\n\n/) as [string, string, string, string, string];
 const [REMOVE_WEBHOOK, STOP_PODS, RELEASE_HOLDS, STRIP_FINALIZERS, REMOVE_MODULE] = steps;
 
 let folder: string;

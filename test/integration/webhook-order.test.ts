@@ -2,10 +2,8 @@
  * Is the module asked before Cluster API or after it? The build makes a manifest for either; what a user may
  * rely on is the same in both, and a class that requires the variable works in one of them.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { VariableShape } from "../../sandbox/fixtures";
-import { projectRoot } from "../../sandbox/places";
+import { typed } from "../support/readme";
 import {
   annotationOf,
   calledFor,
@@ -369,9 +367,8 @@ describe("while one order is changed for the other", () => {
   test("the first step of the README's uninstall takes the webhooks of either", async () => {
     await ordered(BEFORE);
     expect(await names()).toEqual([FIRST, PLAIN]);
-    const readme = readFileSync(join(projectRoot, "README.md"), "utf8");
     const [, command = ""] =
-      /uninstall: begin[^]*?^kubectl (delete mutatingwebhookconfiguration .*)$/m.exec(readme) ?? [];
+      /^kubectl (delete mutatingwebhookconfiguration .*)$/m.exec(typed("uninstall")) ?? [];
 
     await management.kubectl(command.split(" "));
 

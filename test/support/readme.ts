@@ -4,12 +4,15 @@ import { join } from "node:path";
 
 export const README = readFileSync(join(__dirname, "../../README.md"), "utf8");
 
-/** The lines of the block between two marks: what is typed is what is read there. */
-export function typed(mark: string): string {
-  const block = new RegExp(`<!-- ${mark}: begin -->\\s*\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(README)?.[1];
-  if (block === undefined) throw new Error(`The README has no block "${mark}"`);
+/** The lines of the block between two marks, of the README or another page: what is typed is what is read there. */
+export function typed(mark: string, page = README): string {
+  const block = new RegExp(`<!-- ${mark}: begin -->\\s*\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1];
+  if (block === undefined) throw new Error(`There is no block "${mark}"`);
   return block.replace(/^ +/gm, "");
 }
+
+/** What is typed to change a VIP. */
+export const CHANGE = /^kubectl patch cluster demo .*allow-change.*$/m.exec(README)?.[0] ?? "";
 
 /** A row in the tables of "Troubleshooting". */
 export interface Entry {

@@ -37,6 +37,10 @@ export interface ManagementCluster {
   requestsOfModule(filter?: Omit<AuditFilter, "user">): Promise<AuditEntry[]>;
   /** Its writes of conditions and Events. */
   toldByModule(filter?: Omit<AuditFilter, "user">): Promise<AuditEntry[]>;
+  /** These processes are down while `work` runs, whatever comes of it; killed, unless they are asked to go. */
+  without<T>(names: readonly string[], work: () => Promise<T>, signal?: NodeJS.Signals): Promise<T>;
+  /** A process does nothing until the end of `work`, and goes on where it was. */
+  whileAsleep<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Every process of the module down while `work` runs, whatever comes of it. */
   whileModuleIsDown<T>(work: () => Promise<T>): Promise<T>;
   /** Nobody answers a claim until the end of `work`, whatever comes of it. */
@@ -138,20 +142,34 @@ class RunningManagementCluster implements ManagementCluster {
   }
 
   whileModuleIsDown<T>(work: () => Promise<T>): Promise<T> {
-    return this.#whileDown(MODULE_PROCESSES, "SIGTERM", work);
+    return this.without(MODULE_PROCESSES, work, "SIGTERM");
   }
 
   whileProviderIsDown<T>(work: () => Promise<T>): Promise<T> {
-    return this.#whileDown(["ipam"], "SIGKILL", work);
+    return this.without(["ipam"], work);
   }
 
-  async #whileDown<T>(names: readonly string[], signal: NodeJS.Signals, work: () => Promise<T>): Promise<T> {
+  async without<T>(
+    names: readonly string[],
+    work: () => Promise<T>,
+    signal: NodeJS.Signals = "SIGKILL",
+  ): Promise<T> {
     const processes = names.map((name) => this.sandbox.process(name));
     await Promise.all(processes.map((process) => process.stop(signal)));
     try {
       return await work();
     } finally {
       await Promise.all(processes.map((process) => process.start()));
+    }
+  }
+
+  async whileAsleep<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const process = this.sandbox.process(name);
+    await process.stop("SIGSTOP");
+    try {
+      return await work();
+    } finally {
+      process.resume();
     }
   }
 }

@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { dependencies } from "../../../package.json";
 import { clusterApis } from "../../../sandbox/cluster-api";
 import { versions } from "../../../sandbox/versions";
+import { README } from "../../support/readme";
 
-const readme = readFileSync(join(__dirname, "../../../README.md"), "utf8");
-const section = /^## Compatibility$(.*?)^## /ms.exec(readme)?.[1] ?? "";
+const section = /^## Compatibility$(.*?)^## /ms.exec(README)?.[1] ?? "";
 
 /** What stands in the second column beside this in the first. */
 const ran = (what: string): string[] =>

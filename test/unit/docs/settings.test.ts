@@ -1,8 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { README } from "../../support/readme";
 import { settingsRows } from "./pages";
-
-const readme = readFileSync(join(__dirname, "../../../README.md"), "utf8");
 
 const cells = (line: string): string[] =>
   line
@@ -11,6 +8,6 @@ const cells = (line: string): string[] =>
     .map((cell) => cell.trim());
 
 test("the README's table of settings has every row of lib/settings.ts, in its words", () => {
-  const rows = readme.split("\n").filter((line) => line.startsWith("| `VIP_"));
+  const rows = README.split("\n").filter((line) => line.startsWith("| `VIP_"));
   expect(rows.map(cells)).toEqual(settingsRows());
 });
