@@ -175,6 +175,8 @@ interface Told {
   readonly state: EndState;
   readonly writes: readonly string[];
   readonly attempts: readonly string[];
+  /** How many Clusters of the one name were created in it. */
+  readonly clusters: number;
 }
 
 /** @param expected the end to wait for, where it is known */
@@ -184,10 +186,14 @@ async function told(
   during: (site: Site) => void,
 ): Promise<Told> {
   const site = await lab.newSite();
+  let clusters = 0;
   const stage = {
     site,
     gate: lab.gate,
-    create: async (wish: Wish) => (await site.createCluster(wish)).object,
+    create: async (wish: Wish) => {
+      clusters += 1;
+      return (await site.createCluster(wish)).object;
+    },
   };
   const attempts: string[] = [];
   const forget = lab.gate.before(isWriteIn(site), (write) => void attempts.push(wordsOf(write)));
@@ -198,9 +204,9 @@ async function told(
   forget();
   const writes = lab.gate.writes(isWriteIn(site)).map(sayingOf);
   sites.push(site);
-  const clusters = await lab.api.list<Cluster>(CLUSTERS, site.namespace);
-  await Promise.all(clusters.map(({ metadata }) => site.deleteCluster(metadata.name)));
-  return { state, writes, attempts };
+  const left = await lab.api.list<Cluster>(CLUSTERS, site.namespace);
+  await Promise.all(left.map(({ metadata }) => site.deleteCluster(metadata.name)));
+  return { state, writes, attempts, clusters };
 }
 
 /** What fails again and again is tried again once a minute. */
@@ -225,6 +231,8 @@ const sayingOf = (write: Passing): string => {
   const { status } = (write.body ?? {}) as { status?: { conditions?: Condition[] } };
   return [wordsOf(write), ...(status?.conditions ?? []).map(verdictWords)].join(" ");
 };
+
+const isVerdict = (words: string): boolean => words.startsWith("watcher: patch clusters/status ");
 
 const counted = (words: readonly string[]): Readonly<Record<string, number>> =>
   Object.fromEntries(words.map((one) => [one, words.filter((other) => other === one).length]));
@@ -265,13 +273,14 @@ describe("Every story ends the same", () => {
     const both = await all(() => undefined);
     await lab.sandbox.process("watcher-2").stop();
     expect(statesOf(both)).toEqual(statesOf(undisturbed));
-    for (const [story, { writes, attempts }] of both) {
+    for (const [story, { writes, attempts, clusters }] of both) {
       const alone = counted(undisturbed.get(story)?.writes ?? []);
+      // Which verdicts a watcher comes to see is chance; each of these Clusters may be told each once.
+      const expected = (words: string): number =>
+        Math.max(alone[words] ?? 0, isVerdict(words) ? clusters : 0);
       // Two that take the last finalizer off at the same moment both succeed: the API server says so to whom
       // it finds too late.
-      const more = Object.entries(counted(writes)).filter(
-        ([words, count]) => count > (alone[words] ?? 0) + 1,
-      );
+      const more = Object.entries(counted(writes)).filter(([words, count]) => count > expected(words) + 1);
       expect({ [story.title]: more }).toEqual({ [story.title]: [] });
       expect(attempts.length).toBeLessThanOrEqual(MOST_ATTEMPTS * writes.length);
     }
