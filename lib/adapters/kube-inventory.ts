@@ -283,7 +283,11 @@ export class KubeInventory implements Inventory {
 
 const holderOf =
   ({ kind }: Resource) =>
-  ({ metadata: { namespace = "", name = "" } }: KubeObject): Holder => ({ kind, namespace, name });
+  (object: KubeObject): Holder => {
+    const { namespace = "", name = "", labels = {} } = object.metadata;
+    const isFleeting = kind === ADDRESSES.kind && keyOfRemains(object) && !(ROLE_LABEL in labels);
+    return { kind, namespace, name, ...(isFleeting && { isFleeting }) };
+  };
 
 const isSame = (one: Key | undefined, other: Key): boolean =>
   one?.namespace === other.namespace && one.name === other.name;

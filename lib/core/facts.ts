@@ -173,6 +173,8 @@ export interface Holder {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
+  /** Given to a claim of ours that has not made it its own yet: it may be given back, and no event tells of that. */
+  readonly isFleeting?: true;
 }
 
 export interface RoleFacts {

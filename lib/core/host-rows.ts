@@ -14,8 +14,8 @@ import {
 import { canonicalAddress, sameHost } from "./address";
 import { APPLY_LATE } from "./contract";
 import { isEmpty, type Edit } from "./edit";
-import type { RolePlan, Row } from "./row";
-import { says, UNHEARD_MS, waits, type More } from "./says";
+import type { RolePlan, Row, Step } from "./row";
+import { says, UNHEARD_MS, waits } from "./says";
 import {
   claimWords,
   className,
@@ -27,7 +27,16 @@ import {
   type Situation,
 } from "./situation";
 import { mustBeAnnounced, mustBeChecked, placeVip } from "./placing";
-import { holderWords, isTaken, keptFromThird, lacksLook, looking, mayBeShared, takenWords } from "./sharing";
+import {
+  holderWords,
+  isTaken,
+  keptFromThird,
+  lacksLook,
+  looking,
+  mayBeShared,
+  nextLookMs,
+  takenWords,
+} from "./sharing";
 import type { Reason } from "./verdict";
 
 export const isLate = ({ cluster, held }: Situation): boolean =>
@@ -63,7 +72,8 @@ const isWorthALook = (s: Situation): boolean =>
   isAddress(s) && lacksLook(s) && !isItsVip(s) && (s.held ? !isComing(s) : isPinnable(s));
 
 /** Nothing is changed on a Cluster that runs; one that is held stays so until its user decides. */
-const taken = (s: Situation, more: More = {}): RolePlan => waits(s, "AddressTaken", takenWords(s), more);
+const taken = (s: Situation, steps: readonly Step[]): RolePlan =>
+  waits(s, "AddressTaken", takenWords(s), { steps, lookAgainMs: nextLookMs(s) });
 
 /** Nothing was ever rendered with it, so it can still be another one. */
 const isUnseen = ({ held, cluster }: Situation): boolean => held && !cluster.hasRefs;
@@ -87,7 +97,7 @@ const ROWS: readonly Row<Situation>[] = [
     // Whoever sees another one gives way, also both: better than one address twice.
     name: "the VIP is another's too",
     when: (s) => isItsVip(s) && isUnseen(s) && isTaken(s),
-    plan: (s) => taken(s, { steps: s.claim && !s.claim.deleting ? [remove(s.claim)] : [] }),
+    plan: (s) => taken(s, s.claim && !s.claim.deleting ? [remove(s.claim)] : []),
   },
   {
     name: "claim or address of the VIP deleted by hand",
@@ -152,7 +162,7 @@ const ROWS: readonly Row<Situation>[] = [
   {
     name: "host by somebody else, and another has it",
     when: (s) => !isItsVip(s) && isTaken(s),
-    plan: (s) => taken(s, { steps: s.held || !s.role.isEndpoint ? [] : keptFromThird(s) }),
+    plan: (s) => taken(s, s.held || !s.role.isEndpoint ? [] : keptFromThird(s)),
   },
   {
     name: "host by somebody else, class missing",

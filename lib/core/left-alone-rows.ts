@@ -7,7 +7,7 @@
 import { adoption, claiming, ownerOf, retire, retireAged } from "./adoption";
 import type { Row } from "./row";
 import { says } from "./says";
-import { isTaken, keptFromThird, lacksLook, looking } from "./sharing";
+import { isTaken, keptFromThird, lacksLook, looking, nextLookMs } from "./sharing";
 import { hasOptedOut, isPinnable, isServedBy, type Situation } from "./situation";
 import type { Reason } from "./verdict";
 
@@ -37,8 +37,8 @@ const ROWS: readonly Row<Situation>[] = [
   },
   {
     name: "left alone, its endpoint in a pool, and another has it",
-    when: (s) => isPinnable(s) && keptFromThird(s).length > 0,
-    plan: (s) => says(reasonOf(s), "", { steps: keptFromThird(s) }),
+    when: (s) => isPinnable(s) && !s.address,
+    plan: (s) => says(reasonOf(s), "", { steps: keptFromThird(s), lookAgainMs: nextLookMs(s) }),
   },
   {
     name: "left alone, its endpoint reserved: adopted",

@@ -20,6 +20,9 @@ export function onceOld(since: number, age: number, now: number, more: More): Mo
 /** Some changes send us no event; nothing but a look tells of them. */
 export const UNHEARD_MS = 5000;
 
+/** While something is owed, the world is looked at now and then even if no event tells to: one may be lost. */
+export const LONGEST_REST_MS = 300_000;
+
 /** A Cluster that cannot be completed: what its hold says is kept true, and nothing else is written. */
 export function waits(s: Situation, reason: Reason, detail: string, more: More = {}): RolePlan {
   const stale = s.held && s.cluster.annotations[HOLD] !== reason && !isPausedByUser(s.cluster);

@@ -4,7 +4,7 @@ import { keptFromThePool } from "./adoption";
 import { valueOf, type Holder } from "./facts";
 import { isOfOtherPool } from "./pool-choice";
 import type { RolePlan, Step } from "./row";
-import { says } from "./says";
+import { LONGEST_REST_MS, says, UNHEARD_MS } from "./says";
 import { isShared, type Situation } from "./situation";
 
 /** The address that is about to be the VIP. */
@@ -45,6 +45,10 @@ function holdersOf(s: Situation): readonly Holder[] {
 /** Others answer there already; reserved for none of them, it would be given to one more. */
 export const keptFromThird = (s: Situation): Step[] =>
   holdersOf(s).every(({ kind }) => kind === "Cluster") ? keptFromThePool(s) : [];
+
+/** How long it is until somebody may have given the address back of whom we do not hear. */
+export const nextLookMs = (s: Situation): number =>
+  holdersOf(s).some(({ isFleeting }) => isFleeting) ? UNHEARD_MS : LONGEST_REST_MS;
 
 const MOST_HOLDERS = 3;
 

@@ -4,6 +4,7 @@ import type { Facts, Key } from "../core/facts";
 import type { Role } from "../core/roles";
 import { valueOf } from "../core/facts";
 import { writesOf } from "../core/plan";
+import { LONGEST_REST_MS } from "../core/says";
 import { isSettled } from "../core/verdict";
 import type { Executor, Outcome } from "../ports/executor";
 import type { Inventory } from "../ports/inventory";
@@ -12,9 +13,6 @@ import type { Return } from "../ports/queue";
 import type { Ports } from "./admit";
 import { looked } from "./looked";
 import { settle, type Settled } from "./settle";
-
-/** While something is owed, the world is looked at now and then even if no event tells to: one may be lost. */
-const LONGEST_REST_MS = 300_000;
 
 /** A look that is due by then makes up for what could not be told. */
 const SOON_MS = 60_000;

@@ -550,9 +550,18 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       await world.create(ADDRESSES, address(namespace, ...given("vip-cp-green", "2001:db8::10")));
       await world.create(ADDRESSES, address(namespace, ...given("vip-cp-red", "2001:db8::11")));
       expect(await holders("2001:db8::10")).toEqual([
-        { kind: "IPAddress", namespace, name: "vip-cp-green" },
+        { kind: "IPAddress", namespace, name: "vip-cp-green", isFleeting: true },
         { kind: "IPAddress", namespace: elsewhere, name: "machine-0" },
       ]);
+    });
+
+    test("is one that no event tells of while its claim of ours has not made it its own", async () => {
+      const ours = labelled(ROLE_LABEL, CONTROL_PLANE.name);
+      await world.create(
+        ADDRESSES,
+        address(namespace, named("vip-cp-green"), forClaim("vip-cp-green"), ours),
+      );
+      expect(await holders(VIP)).toEqual([{ kind: "IPAddress", namespace, name: "vip-cp-green" }]);
     });
 
     test("is not the Cluster itself, nor what either of its claims was given", async () => {
@@ -567,13 +576,13 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       await world.create(CLUSTERS, cluster(namespace, host(VIP, 6443)));
       await world.create(ADDRESSES, address(namespace));
       await world.create(ADDRESSES, address(namespace, named(INGRESS_CLAIM), forClaim(INGRESS_CLAIM)));
-      expect(await holders(VIP, INGRESS)).toEqual([{ kind: "IPAddress", namespace, name: CLAIM }]);
+      expect(await holders(VIP, INGRESS)).toMatchObject([{ kind: "IPAddress", namespace, name: CLAIM }]);
     });
 
     test("is the Cluster of the same name in another namespace, and its claim", async () => {
       await world.create(CLUSTERS, cluster(elsewhere, host(VIP, 6443)));
       await world.create(ADDRESSES, address(elsewhere));
-      expect(await holders(VIP)).toEqual([
+      expect(await holders(VIP)).toMatchObject([
         { kind: "Cluster", namespace: elsewhere, name: NAME },
         { kind: "IPAddress", namespace: elsewhere, name: CLAIM },
       ]);

@@ -308,6 +308,7 @@ const given: Case[] = [
     title: "one that another has is said, and nothing is changed",
     facts: ingress({ cluster: IN_PLACE, holders: [somebody] }),
     reason: "AddressTaken",
+    lookAgainMs: minutes(5),
     detail: `${INGRESS_VIP} of Cluster team-b/green`,
   },
   {
@@ -315,6 +316,7 @@ const given: Case[] = [
     title: "not even the reason of a hold",
     facts: ingress({ cluster: ourPause(markedHeld("Unreachable")(IN_PLACE)), holders: [somebody] }),
     reason: "AddressTaken",
+    lookAgainMs: minutes(5),
   },
   {
     row: "host by somebody else",

@@ -78,6 +78,7 @@ import {
   PROTECT,
   RELEASE,
   saysNow,
+  fleeting,
   somebody,
 } from "./watch";
 
@@ -317,9 +318,17 @@ const waysOut: Case[] = [
     facts: watching({ cluster: stored(noTopology, host(VIP)), class: undefined, holders: [somebody] }),
     reason: "NoTopology",
     steps: [PARK],
+    lookAgainMs: minutes(5),
   },
   {
-    row: "no topology",
+    row: "left alone, its endpoint in a pool, and another has it",
+    title: "what a claim of ours was given there is looked at soon again, for it may be given back unheard",
+    facts: watching({ cluster: stored(noTopology, host(VIP)), class: undefined, holders: [fleeting] }),
+    reason: "NoTopology",
+    lookAgainMs: 5000,
+  },
+  {
+    row: "left alone, its endpoint in a pool, and another has it",
     title: "which is done once",
     facts: watching({
       cluster: stored(noTopology, host(VIP)),
@@ -328,9 +337,10 @@ const waysOut: Case[] = [
       parked: [VIP],
     }),
     reason: "NoTopology",
+    lookAgainMs: minutes(5),
   },
   {
-    row: "no topology",
+    row: "left alone, its endpoint in a pool, and another has it",
     title: "an endpoint that somebody's claim has is out of the pool already",
     facts: watching({
       cluster: stored(noTopology, host(VIP)),
@@ -338,6 +348,7 @@ const waysOut: Case[] = [
       holders: [{ ...somebody, kind: "IPAddress" }],
     }),
     reason: "NoTopology",
+    lookAgainMs: minutes(5),
   },
   {
     row: "no topology",

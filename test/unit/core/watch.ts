@@ -59,5 +59,11 @@ export const overlapping = [pool("own"), pool("other", forRole("none"), giving(`
 /** Nobody knows what it can give. */
 export const withUnknown = [pool("own"), pool("other", forRole("none"), ofUnknownRanges)];
 export const somebody: Holder = { kind: "Cluster", namespace: "team-b", name: "green" };
+export const fleeting: Holder = {
+  kind: "IPAddress",
+  namespace: "team-b",
+  name: "vip-cp-green",
+  isFleeting: true,
+};
 export const PIN = `pin ${VIP} as ${CLAIM} in InClusterIPPool own`;
 export const PARK = `park ${VIP} as vip-parked-10-0-0-10-inclusterippool-own in InClusterIPPool own`;
