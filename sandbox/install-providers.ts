@@ -6,28 +6,31 @@ import type { Ground } from "./control-plane";
 import { SandboxFailure } from "./failure";
 import type { KubeObject } from "./kube-object";
 import { labDefinitions } from "./lab-infrastructure";
-import { isWebhookConfiguration, withLocalWebhooks } from "./local-webhooks";
+import { isDefinition, isWebhookConfiguration, ofOneVersion, withLocalWebhooks } from "./local-webhooks";
 import { webhookUrl } from "./providers";
+import { kubeadmProviders } from "./versions";
 import type { ProviderName } from "./versions";
 
-/** Reads the providers' manifests, with their webhooks pointed at the local processes. */
-export function providerObjects(ground: Ground, names: readonly ProviderName[]): KubeObject[] {
+/**
+ * Reads the providers' manifests, with their webhooks pointed at the local processes; of the kubeadm providers
+ * at least their kinds, for every ClusterClass is made of them.
+ */
+export function providerObjects(ground: Ground, running: readonly ProviderName[]): KubeObject[] {
   const caBundle = base64Of(ground.certificate.cert);
-  return names.flatMap((name) => {
-    const file = ground.tools.manifests.providers[name];
-    const server = { url: webhookUrl(ground, name), caBundle };
-    return (JSON.parse(readFileSync(file, "utf8")) as KubeObject[]).map((object) =>
-      withLocalWebhooks(object, server),
-    );
-  });
+  const read = (name: ProviderName): KubeObject[] =>
+    JSON.parse(readFileSync(ground.tools.manifests.providers[name], "utf8")) as KubeObject[];
+  const idle = kubeadmProviders.filter((name) => !running.includes(name));
+  return [
+    ...running.flatMap((name) =>
+      read(name).map((object) => withLocalWebhooks(object, { url: webhookUrl(ground, name), caBundle })),
+    ),
+    ...idle.flatMap((name) => read(name).filter(isDefinition).map(ofOneVersion)),
+  ];
 }
 
 /** Creates namespaces and CRDs and waits until the API server serves them all. */
 export async function createDefinitions(api: ApiClient, objects: readonly KubeObject[]): Promise<void> {
-  const definitions = [
-    ...objects.filter((object) => object.kind === "CustomResourceDefinition"),
-    ...labDefinitions(),
-  ];
+  const definitions = [...objects.filter(isDefinition), ...labDefinitions()];
   const namespaces = objects.filter((object) => object.kind === "Namespace");
   await Promise.all([...namespaces, ...definitions].map((object) => api.create(object)));
   await untilServed(api, definitions);

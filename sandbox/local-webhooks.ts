@@ -17,7 +17,7 @@ export interface LocalServer {
  */
 export function withLocalWebhooks(object: KubeObject, server: LocalServer): KubeObject {
   const copy = structuredClone(object);
-  if (copy.kind === "CustomResourceDefinition") {
+  if (isDefinition(copy)) {
     const { spec } = copy as unknown as {
       spec: { conversion?: { webhook?: { clientConfig?: ClientConfig } } };
     };
@@ -30,11 +30,25 @@ export function withLocalWebhooks(object: KubeObject, server: LocalServer): Kube
   return copy;
 }
 
+/** The same CRD with its stored version alone, where nobody converts to others. */
+export function ofOneVersion(definition: KubeObject): KubeObject {
+  const copy = structuredClone(definition) as KubeObject & {
+    spec: { conversion?: unknown; versions: { storage: boolean }[] };
+  };
+  delete copy.spec.conversion;
+  copy.spec.versions = copy.spec.versions.filter(({ storage }) => storage);
+  return copy;
+}
+
 function local(config: ClientConfig | undefined, server: LocalServer): ClientConfig {
   return {
     url: `${server.url}${config?.service?.path ?? "/convert"}`,
     caBundle: server.caBundle,
   };
+}
+
+export function isDefinition(object: KubeObject): boolean {
+  return object.kind === "CustomResourceDefinition";
 }
 
 export function isWebhookConfiguration(object: KubeObject): boolean {

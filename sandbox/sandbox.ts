@@ -40,7 +40,8 @@ import {
 } from "./state";
 import type { SandboxState } from "./state";
 import { ensureToolchain } from "./toolchain";
-import { providerNames } from "./versions";
+import { kubeadmProviders, providerNames } from "./versions";
+import type { ProviderName } from "./versions";
 
 import { classyCluster, createProbeClass, plainCluster, untilCalled } from "./webhook-probe";
 
@@ -55,6 +56,11 @@ export interface SandboxOptions {
   readonly name?: string;
   /** With CAPD's in-memory machines. Its ports are fixed, so one such sandbox per machine. */
   readonly capd?: boolean;
+  /**
+   * False leaves out the processes of Cluster API's kubeadm providers: their kinds are there, and what is
+   * rendered of them stays as it was rendered, as with the infrastructure.
+   */
+  readonly kubeadm?: boolean;
   readonly stateDir?: string;
   /** Gets a line for each step; silent without. */
   readonly log?: (line: string) => void;
@@ -128,7 +134,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const lifeline = holdLifeline(dir);
   const sandbox = new RunningSandbox(name, ground, options.onCrash, lifeline);
   try {
-    await Promise.race([start(sandbox, state, log), sandbox.failed, aborted(options.signal)]);
+    await Promise.race([start(sandbox, providersOf(options), log), sandbox.failed, aborted(options.signal)]);
   } catch (error) {
     await sandbox.stop();
     throw error;
@@ -172,9 +178,14 @@ export async function openSandbox(
   return sandbox;
 }
 
+function providersOf({ capd = false, kubeadm = true }: SandboxOptions): ProviderName[] {
+  const left: ProviderName[] = [...(capd ? [] : ["capd" as const]), ...(kubeadm ? [] : kubeadmProviders)];
+  return providerNames.filter((name) => !left.includes(name));
+}
+
 async function start(
   sandbox: RunningSandbox,
-  state: SandboxState,
+  names: readonly ProviderName[],
   log: (line: string) => void,
 ): Promise<void> {
   const { ground, api } = sandbox;
@@ -185,8 +196,6 @@ async function start(
     log(`${seconds(stepStarted).padStart(6)}  ${what}`);
     return result;
   };
-  const names = providerNames.filter((name) => state.capd || name !== "capd");
-
   kubeconfigOf(ground, "admin");
   await step("etcd", () => sandbox.run(etcdSpec(ground)));
   await step("kube-apiserver", () => sandbox.run(apiServerSpec(ground)));

@@ -82,6 +82,9 @@ export const binaries: Readonly<Record<BinaryName, Binary>> = {
 export const providerNames = ["core", "bootstrap", "control-plane", "capd", "ipam"] as const;
 export type ProviderName = (typeof providerNames)[number];
 
+/** Their kinds are always there; their processes, only where somebody looks at what they do. */
+export const kubeadmProviders = ["bootstrap", "control-plane"] as const satisfies readonly ProviderName[];
+
 export interface ProviderSource {
   readonly module: ToolModule;
   /** The Go module whose folder holds the provider's own kustomize manifests. */

@@ -11,7 +11,7 @@ import type { ClaimFacts, ClassName, ClusterFacts, Facts } from "./facts";
 import { valueOf } from "./facts";
 import type { Role } from "./roles";
 import type { RolePlan, Row, Step } from "./row";
-import { situationOf, unreserved, wanting, type Situation } from "./situation";
+import { isChangeable, situationOf, unreserved, wanting } from "./situation";
 import { goneTable } from "./gone-table";
 import { watchTable } from "./watch-table";
 
@@ -45,10 +45,9 @@ export function plan(facts: Facts): Plan {
     const { role } = roleFacts;
     if (!cluster) return { role, ...decide(goneTable, { facts, roleFacts }) };
     const situation = situationOf(facts, roleFacts, cluster);
-    return {
-      role,
-      ...decide<Situation>(facts.occasion === "admission" ? createTable : watchTable, situation),
-    };
+    if (facts.occasion === "admission") return { role, ...decide(createTable, situation) };
+    const { edit, ...decision } = decide(watchTable, situation);
+    return { role, ...decision, ...(edit && isChangeable(situation) && { edit }) };
   });
   const looks = decisions.flatMap(({ lookAgainMs }) => lookAgainMs ?? []);
   return {

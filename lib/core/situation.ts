@@ -201,6 +201,10 @@ export const isPinned = ({ claim, address, cluster }: Situation): boolean =>
 export const isPinnable = (s: Situation): boolean =>
   s.pin !== undefined && !s.claim && (!s.address || (isPinned(s) && s.address.address === s.pin.address));
 
+/** Cluster API refuses every change of a stored Cluster whose class does not exist, but for its status. */
+export const isChangeable = ({ cluster, facts }: Situation): boolean =>
+  cluster.deleting || cluster.class === undefined || facts.class.state !== "absent";
+
 export const hasNoPool = (s: Situation): boolean => !s.pin && s.pools.matching.length === 0;
 
 export const className = ({ cluster }: Situation): string => (cluster.class ? keyText(cluster.class) : "");

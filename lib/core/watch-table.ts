@@ -18,6 +18,7 @@ import { says, waits } from "./says";
 import {
   claimWords,
   hasOptedOut,
+  isChangeable,
   isHeld,
   isPausedByUser,
   isPinnable,
@@ -150,7 +151,7 @@ export const watchTable: readonly Row<Situation>[] = [
   },
   {
     name: "a hold that is over is tidied away",
-    when: ({ role, cluster }) => role.isEndpoint && !isHeld(cluster) && !isEmpty(tidied(cluster)),
+    when: (s) => s.role.isEndpoint && isChangeable(s) && !isHeld(s.cluster) && !isEmpty(tidied(s.cluster)),
     plan: ({ cluster }) => says("Adopting", "", { edit: tidied(cluster), lookAgainMs: SOON_MS }),
   },
   SWITCHED_OFF_ROW,

@@ -21,7 +21,7 @@ import {
   type Site,
 } from "./support";
 
-const lab = managementCluster({ install: false });
+const lab = managementCluster({ install: false, kubeadm: true });
 
 const PAUSED_BY_USER = { "cluster.x-k8s.io/paused": "maintenance" };
 

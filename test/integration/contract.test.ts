@@ -9,7 +9,7 @@ import { eventually, managementCluster, resourceOf, type ApiServer, type Named }
 const lab = managementCluster({ install: false });
 
 /** Everything that writes by itself, or has a word in what others write. */
-const CONTROLLERS = ["ipam", "capi-core", "capi-bootstrap", "capi-control-plane", "controller-manager"];
+const CONTROLLERS = ["ipam", "capi-core", "controller-manager"];
 
 beforeAll(async () => {
   process.env["KUBECONFIG"] = lab.sandbox.kubeconfig;

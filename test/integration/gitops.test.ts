@@ -27,7 +27,7 @@ import {
   type Stored,
 } from "./support";
 
-const lab = managementCluster();
+const lab = managementCluster({ kubeadm: true });
 
 const TIMES = 10;
 /** Which Clusters each way is tried on. */

@@ -17,7 +17,7 @@ import {
   type Site,
 } from "./support";
 
-const lab = managementCluster({ install: false });
+const lab = managementCluster({ install: false, kubeadm: true });
 
 const MANIFEST = "pepr-module-capi-vip-allocator.yaml";
 const SCRIPT = "pepr-capi-vip-allocator.js";

@@ -4,12 +4,15 @@ import { EXPIRED, type Fate, type Passing } from "../../sandbox/gate";
 import { freePorts, isFree } from "../../sandbox/ports";
 import {
   ADDRESSES,
+  annotationOf,
   begin,
   CLAIMS,
   CLUSTERS,
+  conditionOf,
   endStateOf,
   eventually,
   expectRenderedOnceWith,
+  HOLD_ANNOTATION,
   isHeld,
   isWriteIn,
   managementCluster,
@@ -307,12 +310,14 @@ async function secondWatcher(): Promise<void> {
   });
 }
 
+const TOO_SLOW: Fate = {
+  status: 504,
+  body: { kind: "Status", code: 504, reason: "Timeout", message: "too slow" },
+};
+
 test.each([
   ["Its connection breaks", "drop"],
-  [
-    "It times out",
-    { status: 504, body: { kind: "Status", code: 504, reason: "Timeout", message: "too slow" } },
-  ],
+  ["It times out", TOO_SLOW],
 ] as const)(
   "%s although the claim of a create was made: the Cluster is complete with that claim",
   async (_, fate) => {
@@ -329,6 +334,25 @@ test.each([
     expect(claims.filter(({ verb }) => verb !== "patch").map(({ verb }) => verb)).toEqual(["create"]);
   },
 );
+
+test("A create is stored without a look at its class, which does not exist: the condition says so, and no write is refused", async () => {
+  const site = await lab.newSite();
+  await site.hasPool(vips(site.span(10, 19)));
+  const isLook = ({ process, resource, namespace }: Passing): boolean =>
+    process.startsWith("admission") && resource === "clusterclasses" && namespace === site.namespace;
+  const forget = lab.gate.before(isLook, () => TOO_SLOW);
+  expect(annotationOf(await create(site, "a"), HOLD_ANNOTATION)).toBe("Unreachable");
+  forget();
+  await eventually(async () => conditionOf(await site.clusterOf("a"))?.reason === "ClassNotFound");
+  await site.hasClass();
+  await allComplete(site, ["a"]);
+  const patches = await lab.requestsOfModule({
+    namespace: site.namespace,
+    resource: "clusters",
+    verb: ["patch"],
+  });
+  expect(patches.filter(({ code }) => code === 403)).toEqual([]);
+});
 
 test("The patch that completes a held Cluster is never answered: it is written once, and rendered once", async () => {
   const site = await lab.newSite();

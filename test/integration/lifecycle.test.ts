@@ -18,7 +18,7 @@ import {
   type Site,
 } from "./support";
 
-const lab = managementCluster({ env: { VIP_ADMISSION_BUDGET: "2" } });
+const lab = managementCluster({ kubeadm: true, env: { VIP_ADMISSION_BUDGET: "2" } });
 
 const CLUSTER_NAME = "cluster.x-k8s.io/cluster-name";
 const ROLE = "vip.capi.gorizond.io/role";

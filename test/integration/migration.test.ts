@@ -26,7 +26,7 @@ import {
   type Site,
 } from "./support";
 
-const lab = managementCluster({ install: false });
+const lab = managementCluster({ install: false, kubeadm: true });
 
 const dist = process.env["MODULE_DIST"] ?? join(projectRoot, "dist");
 const INGRESS_VIP = "vip.capi.gorizond.io/ingress-vip";

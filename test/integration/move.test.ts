@@ -31,8 +31,8 @@ import {
   type Stored,
 } from "./support";
 
-const here = managementCluster();
-const there = managementCluster();
+const here = managementCluster({ kubeadm: true });
+const there = managementCluster({ kubeadm: true });
 
 const INGRESS_VIP = "vip.capi.gorizond.io/ingress-vip";
 const CLUSTER_UID = "vip.capi.gorizond.io/cluster-uid";

@@ -20,7 +20,7 @@ import {
   type Stored,
 } from "./support";
 
-const management = managementCluster();
+const management = managementCluster({ kubeadm: true });
 
 const OPTED_OUT = { "vip.capi.gorizond.io/control-plane-enabled": "false" };
 const INGRESS_VIP = "vip.capi.gorizond.io/ingress-vip";

@@ -22,7 +22,7 @@ import {
   type Site,
 } from "./support";
 
-const management = managementCluster({ install: false });
+const management = managementCluster({ install: false, kubeadm: true });
 
 const PLAIN = "pepr-capi-vip-allocator";
 const FIRST = `before-cluster-api-${PLAIN}`;

@@ -18,6 +18,8 @@ export interface ManagementClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** False leaves the module out, for tests that install it themselves. */
   readonly install?: boolean;
+  /** Cluster API's kubeadm providers run too, for tests that look at what they make of a Cluster, or whose versions. */
+  readonly kubeadm?: boolean;
   /** The module talks to the API server through a gate, on which tests set rules. */
   readonly gate?: boolean;
 }
@@ -61,7 +63,7 @@ export function managementCluster(options: ManagementClusterOptions = {}): Manag
   jest.setTimeout(TEST_MS);
   const running = new RunningManagementCluster();
   beforeAll(async () => {
-    await running.start(options.gate ?? false);
+    await running.start(options);
     if (options.install ?? true) await running.installModule(options.env);
   }, START_MS);
   afterAll(() => running.end(), START_MS);
@@ -92,10 +94,10 @@ class RunningManagementCluster implements ManagementCluster {
     return this.#gate;
   }
 
-  async start(withGate: boolean): Promise<void> {
-    this.#sandbox = await startSandbox();
+  async start({ kubeadm = false, gate = false }: ManagementClusterOptions): Promise<void> {
+    this.#sandbox = await startSandbox({ kubeadm });
     this.#api = new ApiServer(this.#sandbox.kubeconfig);
-    if (withGate) this.#gate = new Gate(this.#sandbox);
+    if (gate) this.#gate = new Gate(this.#sandbox);
   }
 
   /** A request that RBAC does not allow is a mistake of ours in every test. */

@@ -7,7 +7,16 @@ import type { Gate } from "../../../sandbox/gate";
 import { Refused, type ApiServer } from "./api-server";
 import { eventually } from "./eventually";
 import { ADDRESSES, CLAIMS, CLUSTERS, POOLS, type Claim, type Cluster, type Stored } from "./shapes";
-import { annotationOf, claimName, HOLD_ANNOTATION, IN_USE, isHeld, vipOf, type Site } from "./site";
+import {
+  annotationOf,
+  claimName,
+  conditionOf,
+  HOLD_ANNOTATION,
+  IN_USE,
+  isHeld,
+  vipOf,
+  type Site,
+} from "./site";
 
 /** Where a story happens. */
 export interface Stage {
@@ -124,10 +133,11 @@ const handMadeClaim = (site: Site): Promise<unknown> => {
 
 async function held(stage: Stage, reason: string, more: Partial<Wish> = {}): Promise<void> {
   const object = await stage.create({ name: NAME, ...more });
-  // A create that was answered by half a module may be held for that; the watcher finds the true reason.
+  // A create that was answered by half a module is held for that; the watcher finds the true reason. While the
+  // class is missing it can only say so in the status.
   if (!isHeld(object) || vipOf(object) !== undefined) throw new Error(`${NAME} is not held`);
   await eventually(
-    async () => annotationOf(await stage.site.clusterOf(NAME), HOLD_ANNOTATION) === reason,
+    async () => conditionOf(await stage.site.clusterOf(NAME))?.reason === reason,
     within(`${NAME} to be held for ${reason}`),
   );
 }
@@ -349,7 +359,7 @@ export const STORIES: readonly Story[] = [
     prepare: ({ site }) => site.hasPool(labPool(site)),
     happen: async (stage) => {
       const { site } = stage;
-      await held(stage, "ClassNotFound", { spec: { paused: true } });
+      await held(stage, "Paused", { spec: { paused: true } });
       await handMadeClaim(site);
       await eventually(async () => {
         const [claim, address] = await Promise.all([site.claimOf(NAME), site.addressOf(NAME)]);

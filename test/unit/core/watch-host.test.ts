@@ -106,14 +106,13 @@ const withHost: Case[] = [
   },
   {
     row: "the VIP is in place, class missing",
-    title: "a VIP is secured while the class is away, and the hold says what it waits for",
+    title: "a VIP is secured while the class is away, and nothing is written on the Cluster",
     facts: watching({
       cluster: stored(complete(), held("ClassChanged")),
       class: undefined,
       ...ownedOnly,
     }),
     reason: "ClassNotFound",
-    edit: saysNow("ClassNotFound"),
   },
   {
     row: "the VIP is in place, class missing",
@@ -258,7 +257,6 @@ const withHost: Case[] = [
       holders: [],
     }),
     reason: "ClassNotFound",
-    edit: saysNow("ClassNotFound"),
   },
   {
     row: "host by somebody else",

@@ -69,15 +69,8 @@ import {
 const withoutHost: Case[] = [
   {
     row: "class missing",
-    title: "a hold says its true reason: the class is missing",
+    title: "a hold says what it said, for Cluster API refuses every change while the class is missing",
     facts: watching({ cluster: stored(held("Unreachable")), class: undefined }),
-    reason: "ClassNotFound",
-    edit: saysNow("ClassNotFound"),
-  },
-  {
-    row: "class missing",
-    title: "what says its true reason already is not written again",
-    facts: watching({ cluster: stored(held("ClassNotFound")), class: undefined }),
     reason: "ClassNotFound",
   },
   {
