@@ -16,7 +16,6 @@ import {
   hasClassWith,
   HOLD_ANNOTATION,
   IN_USE,
-  INFRA_CLUSTERS,
   isHeld,
   make,
   managementCluster,
@@ -791,15 +790,8 @@ describe("annotations of ours with odd values", () => {
     const site = await management.newSite();
     await site.hasClassAndPool({ clusterVip: "absent" });
     const { object } = await site.createCluster({ name: "runs" });
-    const { infrastructure } = await site.rendered("runs");
     await site.adopted("runs");
-    await site.api.mergeStatus(INFRA_CLUSTERS, site.at(infrastructure.metadata.name), {
-      status: { initialization: { provisioned: true } },
-    });
-    await eventually(async () => ((await site.clusterOf("runs")).status?.controlPlane?.replicas ?? 0) > 0, {
-      withinMs: 30_000,
-      what: "the first machine of the control plane",
-    });
+    await site.starts("runs");
     await site.hasClass({ clusterVip: "no-default" });
     await watcherSaid(management, site, "runs", "LateNotApplied");
 

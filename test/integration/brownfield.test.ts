@@ -78,11 +78,6 @@ async function providerSays(name: string, infrastructure: string, host: string):
   });
 }
 
-const starts = (name: string): Promise<unknown> =>
-  lab.api.mergeStatus(CLUSTERS, site.at(name), {
-    status: { initialization: { controlPlaneInitialized: true } },
-  });
-
 const clusters = async (names: readonly string[]): Promise<ReadonlyMap<string, Cluster>> =>
   new Map(await Promise.all(names.map(async (name) => [name, await site.clusterOf(name)] as const)));
 
@@ -148,7 +143,7 @@ beforeAll(async () => {
   await providerSays("by-provider", infrastructure, at(14));
   await providerSays("classic-by-provider", "classic-by-provider", at(19));
   renderedBefore = await rendered([...RUNNING, ...FRESH]);
-  await Promise.all(RUNNING.map(starts));
+  await Promise.all(RUNNING.map((name) => site.starts(name)));
   before = await clusters([...RUNNING, ...FRESH, ...CLASSIC, "paused", "opted-out"]);
   since = new Date();
   await lab.installModule();

@@ -18,7 +18,7 @@ import {
   type Site,
 } from "./support";
 
-const management = managementCluster();
+const management = managementCluster({ kubeadm: true });
 
 /** The same manifest for either class; its list of variables knows nothing of the VIP. */
 const manifestFor = (site: Site, clusterClass: string): KubeObject =>

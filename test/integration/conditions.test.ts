@@ -350,9 +350,7 @@ describe("What a user does", () => {
       async () => (await told(site, about("Cluster", "a"), "Restore", "VipKept")).series?.count === 2,
       { withinMs: 15_000, what: "the Event to be counted" },
     );
-    await lab.api.mergeStatus(CLUSTERS, site.at("a"), {
-      status: { initialization: { controlPlaneInitialized: true } },
-    });
+    await site.starts("a");
     await eventually(async () => {
       await expect(change()).rejects.toThrow(Refused);
       return true;

@@ -281,12 +281,6 @@ describe("Another VIP for a Cluster that has one", () => {
       metadata: { annotations },
       spec: { controlPlaneEndpoint: { host }, ...more },
     });
-  const startsMachines = async (site: Site, name: string): Promise<void> => {
-    await site.rendered(name);
-    await lab.api.mergeStatus(CLUSTERS, site.at(name), {
-      status: { initialization: { controlPlaneInitialized: true } },
-    });
-  };
   const inVariable = (value: string) => ({ topology: { variables: [{ name: "clusterVip", value }] } });
 
   test("before machines run is put back, and the user is told", async () => {
@@ -326,7 +320,7 @@ describe("Another VIP for a Cluster that has one", () => {
   test("by the README's command is taken, also while machines run", async () => {
     const site = await siteWith("10.52.3.10-10.52.3.19");
     const vip = vipOf(await create(site, "demo"));
-    await startsMachines(site, "demo");
+    await site.starts("demo");
 
     await shell(site, CHANGE);
 
@@ -364,7 +358,7 @@ describe("Another VIP for a Cluster that has one", () => {
   test("while machines run is refused, in words that say how it could be had", async () => {
     const site = await siteWith("10.52.2.10-10.52.2.19");
     const vip = vipOf(await create(site, "a"));
-    await startsMachines(site, "a");
+    await site.starts("a");
     const { message } = await refusalOf(change(site, "a", "192.0.2.91"));
     expect(message).toContain(`${vip} to 192.0.2.91`);
     expect(message).toContain(ALLOW);

@@ -150,10 +150,7 @@ describe("A Cluster whose class defines ingressVip", () => {
   test("gets a late ingress VIP on machines that run: in annotation and label, in the variable only with apply-late", async () => {
     const site = await siteWith({ controlPlane: "10.60.5.10-10.60.5.19" });
     await create(site);
-    await site.rendered("a");
-    await lab.api.mergeStatus(CLUSTERS, site.at("a"), {
-      status: { initialization: { controlPlaneInitialized: true } },
-    });
+    await site.starts("a");
     await site.hasPool({ name: "ingress", addresses: ["10.60.5.100-10.60.5.109"], role: "ingress" });
     expect(ingressOf(await withIngress(site))).toEqual({
       annotation: "10.60.5.100",

@@ -140,11 +140,6 @@ async function originalServes(name: string, { host, ingress = false }: Wish = {}
   });
 }
 
-const starts = (name: string): Promise<unknown> =>
-  lab.api.mergeStatus(CLUSTERS, site.at(name), {
-    status: { initialization: { controlPlaneInitialized: true } },
-  });
-
 const NAMES = ["first", "second", "fresh", "by-hand"];
 
 const made = ({ infrastructure, controlPlane }: Rendered): unknown => [
@@ -200,7 +195,7 @@ beforeAll(async () => {
   for (const name of ["first", "second", "fresh"]) await originalServes(name, { ingress: true });
   await originalServes("by-hand", { host: site.address(18) });
   await site.createCluster({ name: "waiting", clusterClass: "lab" });
-  for (const name of ["first", "second", "by-hand"]) await starts(name);
+  for (const name of ["first", "second", "by-hand"]) await site.starts(name);
   before = {
     made: await everything(),
     clusters: await Promise.all(NAMES.map((name) => site.clusterOf(name))),

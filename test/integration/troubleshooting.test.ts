@@ -151,13 +151,6 @@ async function refusedThenCreated(site: Site, name: string, words: string, wrong
   return refused.text;
 }
 
-const starts = async (site: Site): Promise<void> => {
-  await site.rendered("demo");
-  await lab.api.mergeStatus(CLUSTERS, site.at("demo"), {
-    status: { initialization: { controlPlaneInitialized: true } },
-  });
-};
-
 const hasVariable = (site: Site, vip: string | undefined, name = "clusterVip") =>
   eventually(async () => variableOf(await site.clusterOf("demo"), name) === vip, {
     withinMs: 15_000,
@@ -215,7 +208,7 @@ describe("A request is refused", () => {
   });
 
   test("VipChange: a manifest without an address goes through, and the VIP stays", async () => {
-    await starts(site);
+    await site.starts("demo");
     const vip = vipOf(await site.clusterOf("demo"));
     const refused = await kubectl(site, "apply", { ...ofShared(), ...given("192.0.2.43") });
     expect(refused).toMatchObject({ code: 1, text: expect.stringContaining("(VipChange)") as string });
@@ -392,7 +385,7 @@ describe("A VIP is missing or not right", () => {
 
   test("IngressVIPReady False: until a pool has the labels for ingress", async () => {
     const { see, ...more } = entry("IngressVIPReady False");
-    await starts(site);
+    await site.starts("demo");
     await site.hasGlobalPool({
       name: "ingress-vips",
       clusterClass,

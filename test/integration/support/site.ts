@@ -216,6 +216,14 @@ export class Site {
     );
   }
 
+  /** Its control plane answers: whatever is rendered anew from now on replaces machines. */
+  async starts(name: string): Promise<void> {
+    await this.rendered(name);
+    await this.api.mergeStatus(CLUSTERS, this.at(name), {
+      status: { initialization: { controlPlaneInitialized: true } },
+    });
+  }
+
   claims(): Promise<Claim[]> {
     return this.api.list<Claim>(CLAIMS, this.namespace);
   }
