@@ -58,9 +58,10 @@ export async function readAudit(file: string, filter: AuditFilter = {}): Promise
   return entries;
 }
 
-function quickNeedle({ user, decision }: AuditFilter): string | undefined {
+function quickNeedle({ user, decision, namespace }: AuditFilter): string | undefined {
   if (decision === "forbid") return '"forbid"';
-  return typeof user === "string" ? JSON.stringify(user) : undefined;
+  if (typeof user === "string") return JSON.stringify(user);
+  return typeof namespace === "string" ? `"namespace":${JSON.stringify(namespace)}` : undefined;
 }
 
 interface RawEntry {
