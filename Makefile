@@ -22,7 +22,8 @@ demo: $(installed) ## Watch a cluster get its VIP, from nothing to Available
 	@$(tsx) demo/demo.ts
 
 .PHONY: test
-test: $(installed) check toolchain $(module) ## Run every check and test, also against a real API server
+test: $(installed) ## Run every check and test, also against a real API server
+	@$(MAKE) --no-print-directory -j2 check build toolchain
 	npx jest --maxWorkers=3
 
 # What rests on Cluster API itself; the tests of what breaks rest on the API server, and need no second run.

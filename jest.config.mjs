@@ -4,6 +4,7 @@ const transform = {
 
 /** Two projects: what may not touch the world, and what runs on a real management cluster. */
 export default {
+  testSequencer: "<rootDir>/test/support/longest-first.mjs",
   reporters: ["default", "<rootDir>/test/support/closing-line.mjs"],
   projects: [
     {

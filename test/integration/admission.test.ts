@@ -29,7 +29,7 @@ import {
   type Stored,
 } from "./support";
 
-const management = managementCluster({ kubeadm: true });
+const management = managementCluster();
 
 const HEX_OR_LETTERS = "[bcdfghjklmnpqrstvwxz2456789]{5}";
 

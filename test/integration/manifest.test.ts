@@ -18,7 +18,7 @@ import {
   type Stored,
 } from "./support";
 
-const management = managementCluster({ kubeadm: true });
+const management = managementCluster();
 
 const DELETE_FOR_MOVE = "clusterctl.cluster.x-k8s.io/delete-for-move";
 const KEEP = "example.com/keep";
