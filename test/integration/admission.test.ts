@@ -387,7 +387,7 @@ describe("a dry-run", () => {
         expect(diff).toMatchObject({ stdout: "", code: 0 });
         return true;
       },
-      { withinMs: 20_000, what: "kubectl diff to show no difference" },
+      { withinMs: 30_000, what: "kubectl diff to show no difference" },
     );
   });
 });
@@ -453,7 +453,7 @@ describe("a Cluster that cannot have its VIP yet", () => {
         const pool = await site.api.get<Pool>(POOLS, site.namespace, "control-plane-vips");
         return pool.status?.ipAddresses?.free === 0;
       },
-      { withinMs: 10_000, what: "the pool to know that it is exhausted" },
+      { withinMs: 30_000, what: "the pool to know that it is exhausted" },
     );
 
     const { object, warnings } = await site.createCluster({ name: "late" });
@@ -478,7 +478,7 @@ describe("a Cluster that cannot have its VIP yet", () => {
         const claim = await site.claimOf("guest");
         return claim?.status?.addressRef && claim;
       },
-      { withinMs: 10_000, what: "the other claim to be served" },
+      { withinMs: 30_000, what: "the other claim to be served" },
     );
 
     const { object, warnings } = await site.createCluster({ name: "guest" });

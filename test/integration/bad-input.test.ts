@@ -133,7 +133,7 @@ const poolHasFree = (site: Site, free: number, name = "control-plane-vips"): Pro
       const { status } = await site.api.get<Pool>(POOLS, site.namespace, name);
       return status?.ipAddresses?.free === free;
     },
-    { withinMs: 15_000, what: `the pool ${name} to know that ${free} addresses are free` },
+    { withinMs: 30_000, what: `the pool ${name} to know that ${free} addresses are free` },
   );
 
 const annotatePool = (site: Site, annotations: Readonly<Record<string, string | null>>): Promise<unknown> =>
@@ -548,7 +548,7 @@ describe("an object of a name that we need", () => {
         const claim = await site().claimOf(cluster);
         return claim?.status?.addressRef && claim;
       },
-      { withinMs: 15_000, what: `the provider to serve ${claimName(cluster)}` },
+      { withinMs: 30_000, what: `the provider to serve ${claimName(cluster)}` },
     );
 
   const claimWords = (cluster: string): string => `IPAddressClaim vip-cp-${cluster} of ${DEFAULT_POOL}`;
@@ -735,7 +735,7 @@ describe("annotations of ours with odd values", () => {
       await site().annotate("word", { [HOLD_ANNOTATION]: word });
       await eventually(
         async () => annotationOf(await site().clusterOf("word"), HOLD_ANNOTATION) === undefined,
-        { withinMs: 15_000, what: `the hold ${JSON.stringify(word)} to be taken off` },
+        { withinMs: 30_000, what: `the hold ${JSON.stringify(word)} to be taken off` },
       );
     }
 
@@ -749,7 +749,7 @@ describe("annotations of ours with odd values", () => {
     for (const lie of ["garbage", "10.99.99.99", ""]) {
       await site().annotate("said", { [VIP_ANNOTATION]: lie });
       await eventually(async () => annotationOf(await site().clusterOf("said"), VIP_ANNOTATION) === vip, {
-        withinMs: 15_000,
+        withinMs: 30_000,
         what: `the annotation ${JSON.stringify(lie)} to be made true`,
       });
     }
@@ -803,12 +803,12 @@ describe("annotations of ours with odd values", () => {
           const looks = { namespace: site.namespace, resource: "clusters", verb: "get", since };
           return (await management.requestsOfModule(looks)).length > 0;
         },
-        { withinMs: 15_000, what: `the watcher to look at apply-late ${JSON.stringify(value)}` },
+        { withinMs: 30_000, what: `the watcher to look at apply-late ${JSON.stringify(value)}` },
       );
     }
     await site.annotate("runs", { [APPLY_LATE]: "true" });
     await eventually(async () => variableOf(await site.clusterOf("runs")) === vipOf(object), {
-      withinMs: 15_000,
+      withinMs: 30_000,
       what: "the variable to be written",
     });
 
@@ -1233,7 +1233,7 @@ describe("an installation that waits for four seconds, and refuses what has no p
       { address, called = claimName(name) }: { address?: string; called?: string },
     ): Promise<Answer<Cluster>> {
       const created = site().createCluster({ name });
-      await eventually(() => site().claimOf(name), { withinMs: 15_000, what: "the claim to be made" });
+      await eventually(() => site().claimOf(name), { withinMs: 30_000, what: "the claim to be made" });
       if (address !== undefined) await make(site(), addressByHand(site(), name, address, { name: called }));
       await site().api.mergeStatus(CLAIMS, site().at(claimName(name)), {
         status: { addressRef: { name: called } },

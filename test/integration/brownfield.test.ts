@@ -73,7 +73,7 @@ async function providerSays(name: string, infrastructure: string, host: string):
   await lab.api.merge(INFRA_CLUSTERS, here, { spec: endpoint });
   await lab.api.mergeStatus(INFRA_CLUSTERS, here, { status: { initialization: { provisioned: true } } });
   await eventually(async () => vipOf(await site.clusterOf(name)) === host, {
-    withinMs: 20_000,
+    withinMs: 30_000,
     what: `Cluster API to take over the endpoint of ${infrastructure}`,
   });
 }

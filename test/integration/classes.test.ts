@@ -118,7 +118,7 @@ const unheldIn = (site: Site, clusterClass: string): Promise<Cluster> =>
       expect(cluster.spec.topology?.classRef?.name).toBe(clusterClass);
       return isHeld(cluster) || annotationOf(cluster, HOLD_ANNOTATION) !== undefined ? undefined : cluster;
     },
-    { withinMs: 15_000, what: `the Cluster to be unheld in the class ${clusterClass}` },
+    { withinMs: 30_000, what: `the Cluster to be unheld in the class ${clusterClass}` },
   );
 
 describe("a rebase that keeps the list of variables", () => {
@@ -221,7 +221,7 @@ describe("a class that gains the variable while a Cluster of it exists", () => {
 
   const written = (site: Site, vip: string): Promise<unknown> =>
     eventually(async () => variableOf(await site.clusterOf("apollo")) === vip, {
-      withinMs: 15_000,
+      withinMs: 30_000,
       what: "the variable to be written",
     });
 
@@ -243,14 +243,14 @@ describe("a class that gains the variable while a Cluster of it exists", () => {
       status: { initialization: { provisioned: true } },
     });
     await eventually(async () => ((await site.clusterOf("apollo")).status?.controlPlane?.replicas ?? 0) > 0, {
-      withinMs: 20_000,
+      withinMs: 30_000,
       what: "the first machine of the control plane",
     });
 
     await site.hasClass({ clusterVip: "no-default" });
 
     await eventually(() => management.sandbox.process("watcher").tail(200).match(lateIn(site)), {
-      withinMs: 15_000,
+      withinMs: 30_000,
       what: "the watcher to say LateNotApplied",
     });
     expect(variableOf(await site.clusterOf("apollo"))).toBeUndefined();

@@ -43,7 +43,7 @@ interface Event extends Stored {
 
 const saysNothing = (site: Site, name: string, type = CONTROL_PLANE_READY) =>
   eventually(async () => conditionOf(await site.clusterOf(name), type) === undefined, {
-    withinMs: 20_000,
+    withinMs: 30_000,
     what: `${type} of ${site.namespace}/${name} to be gone`,
   });
 
@@ -74,7 +74,7 @@ const told = (
       const found = all.filter(({ regarding }) => regarding.kind === kind && regarding.name === name);
       return found.find((event) => event.action === action && event.reason === reason);
     },
-    { withinMs: 20_000, what: `an Event ${action} ${reason} on ${kind} ${namespace}/${name}` },
+    { withinMs: 30_000, what: `an Event ${action} ${reason} on ${kind} ${namespace}/${name}` },
   );
 
 async function siteWith(
@@ -250,7 +250,7 @@ describe("A Cluster that is held", () => {
     await eventually(
       async () =>
         (await told(site, about("InClusterIPPool", "vips"), "Exhaust", "PoolExhausted")).series?.count === 2,
-      { withinMs: 15_000, what: "the Event on the pool to be counted" },
+      { withinMs: 30_000, what: "the Event on the pool to be counted" },
     );
     const all = (await eventsIn(site)).filter(({ action }) => action === "Exhaust");
     expect(all).toHaveLength(1);
@@ -348,7 +348,7 @@ describe("What a user does", () => {
     await change();
     await eventually(
       async () => (await told(site, about("Cluster", "a"), "Restore", "VipKept")).series?.count === 2,
-      { withinMs: 15_000, what: "the Event to be counted" },
+      { withinMs: 30_000, what: "the Event to be counted" },
     );
     await site.starts("a");
     await eventually(async () => {

@@ -137,7 +137,7 @@ const written = (
       expect([code, stderr.replace(/^Warning: .*\n/gm, "")]).toEqual([0, ""]);
       return stdout;
     },
-    { withinMs: 15_000, what: `kubectl ${args.join(" ")}` },
+    { withinMs: 30_000, what: `kubectl ${args.join(" ")}` },
   );
 
 async function edited(names: readonly string[]): Promise<void> {

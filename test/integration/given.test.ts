@@ -80,7 +80,7 @@ describe("An endpoint that a user gives", () => {
     expect(addresses.map(({ spec }) => spec.address)).toEqual(["10.50.0.14"]);
     expect((await site.claimOf("a"))?.status?.addressRef?.name).toBe("vip-cp-a");
     await eventually(async () => (await free(site)) === 9, {
-      withinMs: 10_000,
+      withinMs: 30_000,
       what: "one address to be counted as used",
     });
   });

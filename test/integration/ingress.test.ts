@@ -60,7 +60,7 @@ const withIngress = (site: Site, name = "a") =>
       const cluster = await site.clusterOf(name);
       return annotationOf(cluster, INGRESS) === undefined ? undefined : cluster;
     },
-    { withinMs: 15_000, what: `${site.namespace}/${name} to get its ingress VIP` },
+    { withinMs: 30_000, what: `${site.namespace}/${name} to get its ingress VIP` },
   );
 
 describe("A Cluster whose class defines ingressVip", () => {
@@ -81,7 +81,7 @@ describe("A Cluster whose class defines ingressVip", () => {
     await eventually(
       async () => (await addressOf(site))?.metadata.finalizers?.includes("vip.capi.gorizond.io/in-use"),
       {
-        withinMs: 10_000,
+        withinMs: 30_000,
         what: "the ingress address to be protected",
       },
     );
@@ -159,7 +159,7 @@ describe("A Cluster whose class defines ingressVip", () => {
     });
     await site.annotate("a", { "vip.capi.gorizond.io/apply-late": "true" });
     await eventually(async () => ingressOf(await site.clusterOf("a")).variable === "10.60.5.100", {
-      withinMs: 10_000,
+      withinMs: 30_000,
       what: "the variable to be written",
     });
   });

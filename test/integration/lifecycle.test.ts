@@ -46,7 +46,7 @@ const isLabelled = (claim: Claim | undefined): boolean =>
 
 const adopted = (site: Site, name: string) =>
   eventually(async () => isLabelled(await site.claimOf(name)), {
-    withinMs: 15_000,
+    withinMs: 30_000,
     what: `the claim of ${name} to be its own`,
   });
 

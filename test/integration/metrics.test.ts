@@ -57,7 +57,7 @@ const gaugeBecomes = (
       expect(await metrics.sum(name, labels, WATCHER)).toBe(value);
       return true;
     },
-    { withinMs: 15_000, what: `${name}${JSON.stringify(labels)} to be ${value}` },
+    { withinMs: 30_000, what: `${name}${JSON.stringify(labels)} to be ${value}` },
   );
 
 /** Waits until the watcher's counter has grown by so much since. */

@@ -94,7 +94,7 @@ const answerOf = (query: string): Promise<readonly Series[]> =>
       const numbers = (await prometheus.query(query)).filter(({ value }) => !Number.isNaN(value));
       return numbers.length > 0 ? numbers : undefined;
     },
-    { withinMs: 15_000, what: `Prometheus to answer ${query}` },
+    { withinMs: 30_000, what: `Prometheus to answer ${query}` },
   );
 
 const valueOf = async (query: string): Promise<number | undefined> =>
@@ -102,7 +102,7 @@ const valueOf = async (query: string): Promise<number | undefined> =>
 
 const becomes = (query: string, value: number): Promise<true> =>
   eventually(async () => ((await valueOf(query)) === value ? true : undefined), {
-    withinMs: 20_000,
+    withinMs: 30_000,
     what: `${query} to be ${value}`,
   });
 
@@ -244,7 +244,7 @@ test("what is wrong here is seen by the alerts, and nothing else", async () => {
       ]);
       return true;
     },
-    { withinMs: 15_000, what: "the alerts to see what is wrong here" },
+    { withinMs: 30_000, what: "the alerts to see what is wrong here" },
   );
 });
 

@@ -69,7 +69,7 @@ const parked = (site: Site, address: string, { metadata }: Cluster) =>
       expect(kept.map(({ spec }) => spec.address)).toEqual([address]);
       return true;
     },
-    { withinMs: 15_000, what: `${address} to be parked` },
+    { withinMs: 30_000, what: `${address} to be parked` },
   );
 
 const unparked = (site: Site, address: string) =>
@@ -79,7 +79,7 @@ const unparked = (site: Site, address: string) =>
       expect(await parkedOf(ADDRESSES, site, address)).toEqual([]);
       return true;
     },
-    { withinMs: 15_000, what: `${address} to be parked no more` },
+    { withinMs: 30_000, what: `${address} to be parked no more` },
   );
 
 /** Every host that the Cluster ever had. */
@@ -225,7 +225,7 @@ describe("An address that a user gave by hand", () => {
 describe("Ingress", () => {
   const ingressOf = (site: Site, name: string): Promise<string> =>
     eventually(async () => annotationOf(await site.clusterOf(name), INGRESS), {
-      withinMs: 20_000,
+      withinMs: 30_000,
       what: `${site.namespace}/${name} to get its ingress VIP`,
     });
 

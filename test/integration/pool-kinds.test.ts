@@ -76,7 +76,7 @@ async function provide({ api, namespace }: Site, cluster: string, address: strin
   const name = claimName(cluster);
   const { apiVersion, kind, metadata, spec } = await eventually(
     () => api.find<Claim>(CLAIMS, namespace, name),
-    { withinMs: 10_000, what: `a claim for ${cluster}` },
+    { withinMs: 30_000, what: `a claim for ${cluster}` },
   );
   const pool = await api.get<Stored>(EXAMPLE_POOLS, namespace, spec.poolRef.name);
   const owner = (of: Pick<Stored, "apiVersion" | "kind" | "metadata">, controller: boolean): object => ({

@@ -261,7 +261,7 @@ describe("Of several pools", () => {
 
 const ownsClaim = (site: Site, name: string) =>
   eventually(async () => (await site.claimOf(name))?.metadata.ownerReferences?.[0]?.name === name, {
-    withinMs: 15_000,
+    withinMs: 30_000,
     what: `the claim of ${site.namespace}/${name} to have an owner`,
   });
 
@@ -408,7 +408,7 @@ describe("A Cluster that is deleted", () => {
     await lingering(site, "a");
     // The watcher has seen that it goes: our pause is off, so that Cluster API can delete it.
     await eventually(async () => annotationOf(await site.clusterOf("a"), PAUSED_ANNOTATION) === undefined, {
-      withinMs: 15_000,
+      withinMs: 30_000,
       what: "our pause to be taken off",
     });
     const since = new Date();

@@ -218,7 +218,7 @@ const withIngress = (site: Site): Promise<Cluster> =>
       const cluster = await site.clusterOf("demo");
       return annotationOf(cluster, INGRESS_VIP) === undefined ? undefined : cluster;
     },
-    { withinMs: 15_000, what: "the VIP for ingress" },
+    { withinMs: 30_000, what: "the VIP for ingress" },
   );
 
 const DISABLED = "vip.capi.gorizond.io/disabled";

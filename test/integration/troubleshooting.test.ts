@@ -153,7 +153,7 @@ async function refusedThenCreated(site: Site, name: string, words: string, wrong
 
 const hasVariable = (site: Site, vip: string | undefined, name = "clusterVip") =>
   eventually(async () => variableOf(await site.clusterOf("demo"), name) === vip, {
-    withinMs: 15_000,
+    withinMs: 30_000,
     what: `${name} to be ${String(vip)}`,
   });
 

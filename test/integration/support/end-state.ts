@@ -40,7 +40,7 @@ export async function endStateOf(site: Site): Promise<EndState> {
 
 /** The end of a story that nothing disturbs any more. */
 export const settledStateOf = (site: Site): Promise<EndState> =>
-  eventually(() => endStateOf(site), { withinMs: 20_000, what: `${site.namespace} to come to rest` });
+  eventually(() => endStateOf(site), { withinMs: 30_000, what: `${site.namespace} to come to rest` });
 
 const OURS = /^(vip\.capi\.gorizond\.io|cluster\.x-k8s\.io)\//;
 /** When it was counted on says nothing; that it was does. */

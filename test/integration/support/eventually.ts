@@ -17,7 +17,7 @@ export interface Patience {
  */
 export async function eventually<T>(
   condition: () => Promise<T> | T,
-  { withinMs, what = "the condition" }: Patience = { withinMs: 15_000 },
+  { withinMs, what = "the condition" }: Patience = { withinMs: 30_000 },
 ): Promise<Given<T>> {
   const deadline = Date.now() + withinMs;
   for (let every = FIRST_MS; ; every = Math.min(every * 1.5, LAST_MS)) {

@@ -98,7 +98,7 @@ export const watcherSaid = (
       linesOf(management, "watcher", `"${name}"`)
         .filter((line) => line.Cluster?.name === name && line.Cluster.namespace === site.namespace)
         .find((line) => (reason === undefined ? line.reason !== "Gone" : line.reason === reason)),
-    { withinMs: 20_000, what: `the watcher to say ${reason ?? "something"} of ${site.namespace}/${name}` },
+    { withinMs: 30_000, what: `the watcher to say ${reason ?? "something"} of ${site.namespace}/${name}` },
   );
 
 /** Every reason that any process of the module has given so far. */

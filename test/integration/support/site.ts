@@ -93,7 +93,7 @@ export class Site {
         const { metadata, status } = await this.api.get<ReadClass>(CLASSES, this.namespace, name);
         return status?.observedGeneration === metadata.generation;
       },
-      { withinMs: 15_000, what: `Cluster API to read the ClusterClass ${name}` },
+      { withinMs: 30_000, what: `Cluster API to read the ClusterClass ${name}` },
     );
   }
 
@@ -131,7 +131,7 @@ export class Site {
         const { status } = await this.api.get<ReadPool>(POOLS, this.namespace, pool);
         return status?.ipAddresses?.free === free;
       },
-      { withinMs: 15_000, what: `${free} addresses to be free in the pool ${this.namespace}/${pool}` },
+      { withinMs: 30_000, what: `${free} addresses to be free in the pool ${this.namespace}/${pool}` },
     );
   }
 
@@ -212,7 +212,7 @@ export class Site {
         const labelled = claim?.metadata.labels?.["cluster.x-k8s.io/cluster-name"] === name;
         return labelled && address?.metadata.finalizers?.includes(IN_USE) ? claim : undefined;
       },
-      { withinMs: 15_000, what: `the claim of ${this.namespace}/${name} to be adopted` },
+      { withinMs: 30_000, what: `the claim of ${this.namespace}/${name} to be adopted` },
     );
   }
 
@@ -259,7 +259,7 @@ export class Site {
   }
 
   /** Waits until nothing keeps the Cluster from being rendered any more, and it has a VIP. */
-  completed(name: string, withinMs = 20_000): Promise<Cluster> {
+  completed(name: string, withinMs = 30_000): Promise<Cluster> {
     return eventually(
       async () => {
         const cluster = await this.clusterOf(name);
@@ -271,7 +271,7 @@ export class Site {
   }
 
   /** Waits until the Cluster is held for this reason. */
-  held(name: string, reason: string, withinMs = 20_000): Promise<Cluster> {
+  held(name: string, reason: string, withinMs = 30_000): Promise<Cluster> {
     return eventually(
       async () => {
         const cluster = await this.clusterOf(name);
@@ -312,11 +312,11 @@ export class Site {
         );
         return cluster;
       },
-      { withinMs: 15_000, what: `Cluster API to see that ${this.namespace}/${name} is paused` },
+      { withinMs: 30_000, what: `Cluster API to see that ${this.namespace}/${name} is paused` },
     );
   }
 
-  gone(of: Resource, name: string, withinMs = 20_000): Promise<true> {
+  gone(of: Resource, name: string, withinMs = 30_000): Promise<true> {
     return eventually(
       async () => (await this.api.find<Stored>(of, this.namespace, name)) === undefined || undefined,
       { withinMs, what: `${of.plural} ${this.namespace}/${name} to be gone` },
