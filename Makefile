@@ -38,9 +38,12 @@ compatibility: $(installed) toolchain $(module) ## Run the core of the integrati
 bench: $(installed) $(module) ## Measure on a real API server (20 minutes; ARGS="--quick" for 4)
 	@npm run --silent bench -- $(ARGS)
 
-.PHONY: check
-check: $(installed) ## Compile, lint and check the format
-	npm run --silent check
+checks := check-types check-settings check-lint check-format
+.PHONY: check $(checks)
+check: $(checks) ## Compile, lint and check the format
+
+$(checks): check-%: $(installed)
+	npm run --silent check:$*
 
 .PHONY: build
 build: $(module) ## Build the module, its manifest and its chart into dist/
