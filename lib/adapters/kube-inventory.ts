@@ -192,7 +192,7 @@ export class KubeInventory implements Inventory {
       const given = addresses.filter((object) => addressOf(object) === address && !isParked(object));
       return found([
         ...endpoints.filter((object) => !isSame(keyOfCluster(object), but)).map(holderOf(CLUSTERS)),
-        ...given.filter((object) => !isOwn(object, but, role)).map(holderOf(ADDRESSES)),
+        ...given.filter((object) => !isOwn(object, but, role)).map(givenTo(this.clock.now())),
       ]);
     } catch (error) {
       return unread(failureOf(error, "").why);
@@ -283,10 +283,18 @@ export class KubeInventory implements Inventory {
 
 const holderOf =
   ({ kind }: Resource) =>
+  ({ metadata: { namespace = "", name = "" } }: KubeObject): Holder => ({ kind, namespace, name });
+
+/** The watch makes an address its own within seconds, or gives it back; what is older is somebody's. */
+const FLEETING_MS = 60_000;
+
+const givenTo =
+  (now: number) =>
   (object: KubeObject): Holder => {
-    const { namespace = "", name = "", labels = {} } = object.metadata;
-    const isFleeting = kind === ADDRESSES.kind && keyOfRemains(object) && !(ROLE_LABEL in labels);
-    return { kind, namespace, name, ...(isFleeting && { isFleeting }) };
+    const { labels = {}, creationTimestamp = "" } = object.metadata;
+    const isYoung = Date.parse(creationTimestamp) + FLEETING_MS > now;
+    const isFleeting = isYoung && keyOfRemains(object) !== undefined && !(ROLE_LABEL in labels);
+    return { ...holderOf(ADDRESSES)(object), ...(isFleeting && { isFleeting }) };
   };
 
 const isSame = (one: Key | undefined, other: Key): boolean =>

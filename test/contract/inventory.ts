@@ -39,6 +39,7 @@ import {
   wantsBoth,
   wantsVip,
   withIngress,
+  type Change,
 } from "../gen/objects";
 import {
   address,
@@ -550,18 +551,39 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       await world.create(ADDRESSES, address(namespace, ...given("vip-cp-green", "2001:db8::10")));
       await world.create(ADDRESSES, address(namespace, ...given("vip-cp-red", "2001:db8::11")));
       expect(await holders("2001:db8::10")).toEqual([
-        { kind: "IPAddress", namespace, name: "vip-cp-green", isFleeting: true },
+        { kind: "IPAddress", namespace, name: "vip-cp-green" },
         { kind: "IPAddress", namespace: elsewhere, name: "machine-0" },
       ]);
     });
 
-    test("is one that no event tells of while its claim of ours has not made it its own", async () => {
+    describe("is fleeting, for no event tells when it goes", () => {
       const ours = labelled(ROLE_LABEL, CONTROL_PLANE.name);
-      await world.create(
-        ADDRESSES,
-        address(namespace, named("vip-cp-green"), forClaim("vip-cp-green"), ours),
-      );
-      expect(await holders(VIP)).toEqual([{ kind: "IPAddress", namespace, name: "vip-cp-green" }]);
+
+      async function isFleeting(ageMs: number, name: string, ...more: Change[]): Promise<unknown> {
+        const { metadata } = await world.create(
+          ADDRESSES,
+          address(namespace, named(name), forClaim(name), ...more),
+        );
+        clock = new StandingClock(Date.parse(metadata.creationTimestamp ?? "") + ageMs);
+        inventory = new KubeInventory(client, RULES, clock);
+        return (await holders(VIP))?.[0]?.isFleeting;
+      }
+
+      test("while our claim has just been given it", async () => {
+        expect(await isFleeting(59_000, "vip-cp-green")).toBe(true);
+      });
+
+      test("but not once it is a minute old", async () => {
+        expect(await isFleeting(61_000, "vip-cp-green")).toBeUndefined();
+      });
+
+      test("nor when our claim has made it its own, for then we hear of it", async () => {
+        expect(await isFleeting(0, "vip-cp-green", ours)).toBeUndefined();
+      });
+
+      test("nor when it is not of a claim of ours", async () => {
+        expect(await isFleeting(0, "machine-0")).toBeUndefined();
+      });
     });
 
     test("is not the Cluster itself, nor what either of its claims was given", async () => {
@@ -576,13 +598,13 @@ export function inventoryContract(setUp: () => Promise<Site>): void {
       await world.create(CLUSTERS, cluster(namespace, host(VIP, 6443)));
       await world.create(ADDRESSES, address(namespace));
       await world.create(ADDRESSES, address(namespace, named(INGRESS_CLAIM), forClaim(INGRESS_CLAIM)));
-      expect(await holders(VIP, INGRESS)).toMatchObject([{ kind: "IPAddress", namespace, name: CLAIM }]);
+      expect(await holders(VIP, INGRESS)).toEqual([{ kind: "IPAddress", namespace, name: CLAIM }]);
     });
 
     test("is the Cluster of the same name in another namespace, and its claim", async () => {
       await world.create(CLUSTERS, cluster(elsewhere, host(VIP, 6443)));
       await world.create(ADDRESSES, address(elsewhere));
-      expect(await holders(VIP)).toMatchObject([
+      expect(await holders(VIP)).toEqual([
         { kind: "Cluster", namespace: elsewhere, name: NAME },
         { kind: "IPAddress", namespace: elsewhere, name: CLAIM },
       ]);
