@@ -17,8 +17,8 @@ import {
   isWriteIn,
   managementCluster,
   Refused,
+  SAMPLE,
   settledStateOf,
-  STORIES,
   vipOf,
   wordsOf,
   type Cluster,
@@ -240,10 +240,7 @@ const isVerdict = (words: string): boolean => words.startsWith("watcher: patch c
 const counted = (words: readonly string[]): Readonly<Record<string, number>> =>
   Object.fromEntries(words.map((one) => [one, words.filter((other) => other === one).length]));
 
-/** Some tell of every write; crash-points.test.ts makes sure of it. */
-const SAMPLE = STORIES.filter(({ isSample }) => isSample);
-
-describe("Every story ends the same", () => {
+describe("Stories that have every write between them end the same", () => {
   let undisturbed: ReadonlyMap<Story, Told> = new Map();
   const all = async (during: (site: Site) => void): Promise<ReadonlyMap<Story, Told>> =>
     new Map(

@@ -18,7 +18,7 @@ export interface ManagementClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** False leaves the module out, for tests that install it themselves. */
   readonly install?: boolean;
-  /** Cluster API's kubeadm providers run too, for tests that look at what they make of a Cluster, or whose versions. */
+  /** Cluster API's kubeadm providers run too, for tests of what they make of a Cluster, or of their versions. */
   readonly kubeadm?: boolean;
   /** The module talks to the API server through a gate, on which tests set rules. */
   readonly gate?: boolean;
