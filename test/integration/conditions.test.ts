@@ -152,10 +152,13 @@ describe("A Cluster that has its VIP", () => {
     const second = await site.says("a", "True", "Assigned");
     expect(second.lastTransitionTime).toBe(first.lastTransitionTime);
     expect(second.observedGeneration).toBeGreaterThan(first.observedGeneration ?? 0);
-    const { status, metadata } = await site.clusterOf("a");
-    expect(status?.conditions?.map(({ type }) => type)).toEqual(
-      expect.arrayContaining([CONTROL_PLANE_READY, "Available", "TopologyReconciled"]) as string[],
-    );
+    const { metadata } = await eventually(async () => {
+      const cluster = await site.clusterOf("a");
+      expect(cluster.status?.conditions?.map(({ type }) => type)).toEqual(
+        expect.arrayContaining([CONTROL_PLANE_READY, "Available", "TopologyReconciled"]) as string[],
+      );
+      return cluster;
+    });
     expect(metadata.managedFields?.map(({ manager }) => manager)).toContain("capi-vip-allocator");
   });
 
@@ -346,8 +349,11 @@ describe("What a user does", () => {
     const restored = await told(site, about("Cluster", "a"), "Restore", "VipKept");
     expect(restored).toMatchObject({ type: "Normal" });
     await change();
+    // The API server asks again where Cluster API writes at the same moment, and each time is counted.
+    const counted = restored.series?.count ?? 1;
     await eventually(
-      async () => (await told(site, about("Cluster", "a"), "Restore", "VipKept")).series?.count === 2,
+      async () =>
+        ((await told(site, about("Cluster", "a"), "Restore", "VipKept")).series?.count ?? 1) > counted,
       { withinMs: 30_000, what: "the Event to be counted" },
     );
     await site.starts("a");
