@@ -30,11 +30,13 @@ export const undoing = ({ roles }: Facts): Step[] =>
     reserved && claim.state === "found" && !claim.value.deleting ? [remove(claim.value)] : [],
   );
 
+const isOurs = ({ claim }: Situation): boolean => claim !== undefined && claim.ours && !claim.deleting;
+
 /** The steps that make claim and address the Cluster's own, as far as they are not. Address first. */
-export function adoption(s: Situation): Step[] {
-  const { claim } = s;
-  return claim?.ours && !claim.deleting ? [...protection(s), ...ownership(s, claim)] : [];
-}
+export const adoption = (s: Situation): Step[] => (isOurs(s) ? [...protection(s), ...ownership(s)] : []);
+
+/** The claim alone: nobody has looked yet whether its address is another's too, and must be given back. */
+export const claimAdoption = (s: Situation): Step[] => (isOurs(s) ? ownership(s) : []);
 
 const isAlive = ({ address }: Situation): boolean =>
   address?.address !== undefined && address.deletingSince === undefined;
@@ -88,8 +90,9 @@ const isMovingAway = ({ address, cluster }: Situation): boolean =>
   isPausedByUser(cluster) && address?.source.metadata.annotations?.[DELETE_FOR_MOVE] !== undefined;
 
 /** Never the label on a paused Cluster: the provider then neither serves nor releases the claim. */
-function ownership(s: Situation, claim: ClaimFacts): Step[] {
-  const { cluster } = s;
+function ownership(s: Situation): Step[] {
+  const { cluster, claim } = s;
+  if (!claim) return [];
   const owned = !claim.owner && { owner: ownerOf(s) };
   const mayBeLabelled = isAlive(s) && !isHeld(cluster) && !isPausedByUser(cluster);
   const labelled = mayBeLabelled && !claim.labelled && { cluster: cluster.key.name };

@@ -2,6 +2,7 @@
 import { canonicalAddress, sameHost } from "./address";
 import {
   adoption,
+  claimAdoption,
   claiming,
   isDetained,
   isProtected,
@@ -19,7 +20,7 @@ import { obstacle, samePool } from "./pool-choice";
 import { mustBeAnnounced, placeVip } from "./placing";
 import type { Row } from "./row";
 import { says, UNHEARD_MS, waits, type More } from "./says";
-import { isTaken, lacksLook, looking, mayBeShared, takenWords } from "./sharing";
+import { goesFirst, isTaken, lacksLook, looking, mayBeShared, nextLookMs, takenWords } from "./sharing";
 import {
   claimWords,
   className,
@@ -147,7 +148,7 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
   {
     name: "claim without an address",
     when: (s) => s.claim?.addressName === undefined || !s.address,
-    plan: (s) => waits(s, "WaitingForAddress", claimWords(s), { steps: adoption(s) }),
+    plan: (s) => waits(s, "WaitingForAddress", claimWords(s), { steps: claimAdoption(s) }),
   },
   {
     name: "address that is none",
@@ -158,6 +159,11 @@ export const NO_HOST_ROWS: readonly Row<Situation>[] = [
     name: "the address may be another's too: who has it?",
     when: (s) => (mayBeShared(s) || s.roleFacts.rivals.length > 0) && lacksLook(s),
     plan: looking,
+  },
+  {
+    name: "the address is another's too, who gives way",
+    when: goesFirst,
+    plan: (s) => waits(s, "AddressTaken", takenWords(s), { lookAgainMs: nextLookMs(s) }),
   },
   {
     name: "the address is another's too",

@@ -1,6 +1,6 @@
 /** Answers: may somebody else have the address that is about to be the VIP, and who has it? */
 import { canonicalAddress, sameHost } from "./address";
-import { keptFromThePool } from "./adoption";
+import { isProtected, keptFromThePool } from "./adoption";
 import { valueOf, type Holder } from "./facts";
 import { isOfOtherPool } from "./pool-choice";
 import type { RolePlan, Step } from "./row";
@@ -32,19 +32,40 @@ export const isTaken = (s: Situation): boolean => holdersOf(s).length > 0;
 
 /** What a look has seen, and the Cluster's own endpoint, which must not be another role's VIP unless its user says so. */
 function holdersOf(s: Situation): readonly Holder[] {
-  const { role, cluster, host, address, roleFacts, facts } = s;
+  const { role, cluster, host, address, facts } = s;
   const isItsEndpoint =
     !role.isEndpoint &&
     host === undefined &&
     !isShared(s) &&
     sameHost(cluster.endpoint.host, address?.address);
   const own: Holder[] = isItsEndpoint ? [{ kind: "Cluster", ...facts.key }] : [];
-  return [...((roleFacts.holders && valueOf(roleFacts.holders)) ?? []), ...own];
+  return [...seenHolders(s), ...own];
+}
+
+/** An address is secured once a look saw nobody else: who was given it since sees us in turn, and gives way. */
+function seenHolders(s: Situation): readonly Holder[] {
+  const { holders } = s.roleFacts;
+  const seen = (holders && valueOf(holders)) ?? [];
+  return isProtected(s) ? seen.filter(({ isFleeting }) => !isFleeting) : seen;
 }
 
 /** Others answer there already; reserved for none of them, it would be given to one more. */
 export const keptFromThird = (s: Situation): Step[] =>
   holdersOf(s).every(({ kind }) => kind === "Cluster") ? keptFromThePool(s) : [];
+
+/**
+ * Of all who were given one address at the same moment the first by name goes first: it gives nothing back until
+ * a look sees nobody else. If all gave way at once, they would meet again at the next address, and each time keep
+ * one more out of their pools, until nothing is left there.
+ */
+export const goesFirst = (s: Situation): boolean => {
+  const own = `${s.facts.key.namespace}/${s.address?.name}`;
+  const others = holdersOf(s);
+  return (
+    others.length > 0 &&
+    others.every(({ isFleeting, namespace, name }) => isFleeting && own < `${namespace}/${name}`)
+  );
+};
 
 /** How long it is until somebody may have given the address back of whom we do not hear. */
 export const nextLookMs = (s: Situation): number =>

@@ -132,6 +132,17 @@ export const STORIES: readonly (readonly [Start, Command[]])[] = [
       settle,
     ],
   ],
+  // Two pools have the same addresses, and two Clusters come at once: one goes first.
+  [
+    WITH_INGRESS,
+    [
+      { do: "pool", name: "edge", what: "has what the first one has" },
+      settle,
+      creates({ ingress: "off" }),
+      creates({ name: "b" }),
+      settle,
+    ],
+  ],
   // An ingress is switched off, and on again.
   [
     WITH_INGRESS,

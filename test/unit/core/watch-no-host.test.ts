@@ -1,4 +1,5 @@
 /** The rows of no-host-rows.ts, one by one, in their words. */
+import type { Holder } from "../../../lib/core/facts";
 import { plan } from "../../../lib/core/plan";
 import { CONTROL_PLANE, INGRESS } from "../../../lib/core/roles";
 import { NO_HOST_ROWS } from "../../../lib/core/no-host-rows";
@@ -49,6 +50,7 @@ import {
   CREATE,
   DELETE,
   ended,
+  fleeting,
   former,
   LABEL,
   lifted,
@@ -308,6 +310,13 @@ const withoutHost: Case[] = [
     steps: [OWN],
   },
   {
+    row: "claim without an address",
+    title: "an address whose claim does not name it yet is not secured: nobody has looked who else has it",
+    facts: watching({ cluster: stored(held("WaitingForAddress")), claim: claim(), address: address() }),
+    reason: "WaitingForAddress",
+    steps: [OWN],
+  },
+  {
     row: "address that is none",
     title: "what is no address is never written",
     facts: watching({
@@ -364,6 +373,9 @@ const withoutHost: Case[] = [
   },
 ];
 
+const earlier: Holder = { ...fleeting, namespace: "team-a", name: "vip-cp-amber" };
+const later: Holder = { ...fleeting, namespace: "team-a", name: "vip-ingress-blue-2" };
+
 const sharedAddresses: Case[] = [
   ...[
     { what: "can give as well", pools: overlapping },
@@ -415,6 +427,54 @@ const sharedAddresses: Case[] = [
     detail: `${VIP} of Cluster team-b/green`,
     edit: saysNow("AddressTaken"),
     steps: [PARK, DELETE],
+  },
+  ...[
+    { who: "one that was given to a later name at the same moment", holders: [fleeting] },
+    { who: "one that was given to several later names at the same moment", holders: [fleeting, later] },
+  ].map(
+    ({ who, holders }): Case => ({
+      row: "the address is another's too, who gives way",
+      title: `${who} is kept until they have given it back`,
+      facts: watching({
+        cluster: stored(held("AddressTaken")),
+        ...bare,
+        pools: overlapping,
+        holders,
+      }),
+      reason: "AddressTaken",
+      lookAgainMs: 5000,
+    }),
+  ),
+  ...[
+    { who: "an earlier name", holders: [earlier] },
+    { who: "an earlier and a later name", holders: [fleeting, earlier] },
+    { who: "a later name, and is somebody's already,", holders: [fleeting, somebody] },
+  ].map(
+    ({ who, holders }): Case => ({
+      row: "the address is another's too",
+      title: `one that was given to ${who} at the same moment is given back`,
+      facts: watching({
+        cluster: stored(held("AddressTaken")),
+        ...bare,
+        pools: overlapping,
+        holders,
+      }),
+      reason: "AddressTaken",
+      steps: [PARK, DELETE],
+    }),
+  ),
+  {
+    row: "complete",
+    title: "one that is secured is taken, for whoever was given it since gives way",
+    facts: watching({
+      cluster: stored(held("WaitingForAddress")),
+      ...ownedOnly,
+      pools: overlapping,
+      holders: [earlier],
+    }),
+    reason: "Assigned",
+    detail: VIP,
+    edit: placed(ended),
   },
   {
     row: "no claim",
