@@ -4,6 +4,7 @@
  * It knows what every object has in common and nothing of ours. Every call is one atomic step. The
  * contract suite runs on it and on the real API server, so that a world built on it cannot lie.
  */
+import { isDeepStrictEqual } from "node:util";
 import { applyPatch, compare, type Operation } from "fast-json-patch";
 import { RequestFailed, type Client, type Status } from "../../lib/adapters/client";
 import type { Resource } from "../../lib/adapters/kinds";
@@ -418,12 +419,7 @@ const plain = (object: KubeObject): string =>
   JSON.stringify({ ...object, metadata: withoutEmpty({ ...object.metadata, resourceVersion: "" }) });
 
 /** Key order does not count. */
-const isSame = (one: KubeObject, other: KubeObject): boolean =>
-  plain(one) === plain(other) || sorted(one) === sorted(other);
-
-const sorted = (object: KubeObject): string =>
-  JSON.stringify(JSON.parse(plain(object)), (_, value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
+const isSame = (one: KubeObject, other: KubeObject): boolean => {
+  const [first, second] = [plain(one), plain(other)];
+  return first === second || isDeepStrictEqual(JSON.parse(first), JSON.parse(second));
+};
