@@ -25,8 +25,12 @@ interface ChildRecord {
   readonly id?: ProcessId;
 }
 
-/** Go's processes collect garbage less often than by default while they are small: a tenth of the time goes into it. */
-const THRIFT = { GOGC: "300", GOMEMLIMIT: "1500MiB" };
+/**
+ * Go's processes collect garbage less often than by default while they are small: a tenth of the time goes into it.
+ * And each works on one core: several sandboxes of several processes share the machine, and whatever is idle would
+ * otherwise look for work on the others' cores, which is another tenth.
+ */
+const THRIFT = { GOGC: "300", GOMEMLIMIT: "1500MiB", GOMAXPROCS: "1" };
 
 /** A process that ended although nobody asked it to. */
 export class ChildCrash extends SandboxFailure {

@@ -54,6 +54,7 @@ export function etcdSpec(ground: Ground): ChildSpec {
       `--initial-cluster=default=${peer}`,
       // The data does not outlive the sandbox.
       "--unsafe-no-fsync",
+      "--backend-batch-interval=1s",
       "--log-level=warn",
     ],
     cwd: ground.dir,
