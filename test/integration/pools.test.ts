@@ -403,7 +403,9 @@ describe("A Cluster that is deleted", () => {
       withinMs: 30_000,
       what: "the finalizer of Cluster API",
     });
-    await lab.api.patch(CLUSTERS, site.at(name), [{ op: "add", path: "/metadata/finalizers/-", value: STAY }]);
+    await lab.api.patch(CLUSTERS, site.at(name), [
+      { op: "add", path: "/metadata/finalizers/-", value: STAY },
+    ]);
     await site.deleteCluster(name);
   }
 
