@@ -26,8 +26,6 @@ const CLUSTER_UID = "vip.capi.gorizond.io/cluster-uid";
 const IN_USE = "vip.capi.gorizond.io/in-use";
 /** Taken off by Cluster API once all it made is gone. */
 const CAPI = "cluster.cluster.x-k8s.io";
-/** Ours; keeps a Cluster terminating for as long as a test needs it. */
-const STAY = "test.example.com/stay";
 
 const vips = (addresses: string) => ({ name: "vips", clusterClass: "lab", addresses: [addresses] });
 
@@ -64,20 +62,11 @@ const remove = (site: Site, name: string, propagationPolicy: Propagation = "Back
 const claimGone = (site: Site, name: string) => site.gone(CLAIMS, `vip-cp-${name}`);
 const addressGone = (site: Site, name: string) => site.gone(ADDRESSES, `vip-cp-${name}`);
 
-/** A running Cluster that, once deleted, goes when `letGo` says so. */
 async function lingering(site: Site, name: string): Promise<Cluster> {
   const made = await running(site, name);
-  await lab.api.patch(CLUSTERS, site.at(name), [{ op: "add", path: "/metadata/finalizers/-", value: STAY }]);
+  await site.lingers(name);
   return made;
 }
-
-const letGo = (site: Site, name: string) =>
-  eventually(async () => {
-    const { finalizers = [], resourceVersion } = (await site.clusterOf(name)).metadata;
-    const others = finalizers.filter((finalizer) => finalizer !== STAY);
-    await lab.api.merge(CLUSTERS, site.at(name), { metadata: { finalizers: others, resourceVersion } });
-    return true;
-  });
 
 describe("A Cluster gets its VIP", () => {
   test("and from then on its address is protected, and claim and address are its own", async () => {
@@ -214,7 +203,7 @@ describe("A Cluster is deleted", () => {
       expect(vipOf(await create(site, "b"))).toBe(site.address(11));
       expect((await site.addressOf("a"))?.spec.address).toBe(vipOf(before));
 
-      await letGo(site, "a");
+      await site.letGo("a");
       await addressGone(site, "a");
       await site.gone(CLUSTERS, "a");
       await claimGone(site, "a");

@@ -12,6 +12,7 @@ import {
   PAUSED_ANNOTATION,
   POOLS,
   refusalOf,
+  STAY,
   vipOf,
   type Cluster,
   type Site,
@@ -24,8 +25,6 @@ const ROLES_KEY = "vip.capi.gorizond.io/role";
 const PRIORITY = "vip.capi.gorizond.io/priority";
 const DISABLED = "vip.capi.gorizond.io/disabled";
 const INGRESS = "vip.capi.gorizond.io/ingress-vip";
-/** Ours; keeps an object terminating for as long as a test needs it. */
-const STAY = "test.example.com/stay";
 
 const ingressOf = (cluster: Cluster): string | undefined => annotationOf(cluster, INGRESS);
 
@@ -397,22 +396,11 @@ async function writesOn({ namespace }: Site, name: string, since: Date, resource
 }
 
 describe("A Cluster that is deleted", () => {
-  async function lingering(site: Site, name: string): Promise<void> {
-    // Cluster API writes the whole list when it puts its own finalizer there.
-    await eventually(async () => (await site.clusterOf(name)).metadata.finalizers?.length, {
-      withinMs: 30_000,
-      what: "the finalizer of Cluster API",
-    });
-    await lab.api.patch(CLUSTERS, site.at(name), [
-      { op: "add", path: "/metadata/finalizers/-", value: STAY },
-    ]);
-    await site.deleteCluster(name);
-  }
-
   test("GB17: while it is held gets no claim any more when a pool comes", async () => {
     const site = await siteWithClass();
     expect(isHeld(await create(site, "a"))).toBe(true);
-    await lingering(site, "a");
+    await site.lingers("a");
+    await site.deleteCluster("a");
     // The watcher has seen that it goes: our pause is off, so that Cluster API can delete it.
     await eventually(async () => annotationOf(await site.clusterOf("a"), PAUSED_ANNOTATION) === undefined, {
       withinMs: 30_000,
@@ -434,7 +422,7 @@ describe("A Cluster that is deleted", () => {
     const vip = vipOf(await create(site, "a"));
     await site.adopted("a");
     await site.rendered("a");
-    await lab.api.patch(CLUSTERS, site.at("a"), [{ op: "add", path: "/metadata/finalizers/-", value: STAY }]);
+    await site.lingers("a");
     await site.deleteCluster("a");
     const since = new Date();
     await lab.api.delete(CLAIMS, site.at("vip-cp-a"));
@@ -443,13 +431,7 @@ describe("A Cluster that is deleted", () => {
     expect(vipOf(await create(site, "b"))).toBe("10.73.1.11");
     await site.adopted("b");
     expect((await site.addressOf("a"))?.spec.address).toBe(vip);
-    await eventually(async () => {
-      const { finalizers = [], resourceVersion } = (await site.clusterOf("a")).metadata;
-      await lab.api.merge(CLUSTERS, site.at("a"), {
-        metadata: { finalizers: finalizers.filter((one) => one !== STAY), resourceVersion },
-      });
-      return true;
-    });
+    await site.letGo("a");
     await site.gone(CLUSTERS, "a");
     expect(await claimsMade(site, "a", since)).toEqual([]);
   });

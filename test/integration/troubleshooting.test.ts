@@ -15,6 +15,7 @@ import {
   managementCluster,
   moveToFolder,
   Site,
+  STAY,
   variable,
   variableOf,
   VIP_ANNOTATION,
@@ -28,8 +29,6 @@ type Wish = Partial<Parameters<Site["createCluster"]>[0]>;
 
 const INGRESS_VIP = "vip.capi.gorizond.io/ingress-vip";
 const OPT_OUTS = ["control-plane", "ingress"].map((role) => `vip.capi.gorizond.io/${role}-enabled`);
-/** Ours; keeps a Cluster terminating for as long as a test needs it. */
-const STAY = "test.example.com/stay";
 
 const ASK = typed("ask");
 const LEFT = typed("left");
@@ -476,18 +475,9 @@ describe("Something does not go away", () => {
 
   /** Deleted, and not gone before `letGo`. */
   async function stays(site: Site, what: readonly string[]): Promise<void> {
-    const stay = [{ op: "add", path: "/metadata/finalizers/-", value: STAY }] as const;
-    await lab.api.patch(CLUSTERS, site.at("demo"), stay);
+    await site.lingers("demo");
     await site.kubectl(["delete", ...what, "--wait=false"]);
   }
-
-  const letGo = (site: Site) =>
-    eventually(async () => {
-      const { finalizers = [], resourceVersion } = (await site.clusterOf("demo")).metadata;
-      const others = finalizers.filter((finalizer) => finalizer !== STAY);
-      await lab.api.merge(CLUSTERS, site.at("demo"), { metadata: { finalizers: others, resourceVersion } });
-      return true;
-    });
 
   beforeAll(async () => {
     namespace = await Site.open(lab, "my-clusters", "10.19.0");
@@ -503,7 +493,7 @@ describe("Something does not go away", () => {
   test("a Cluster: until Cluster API, or whoever else holds it, is through", async () => {
     await left(lingering, [clusters, claims, addresses]);
     for (const line of entry("a Cluster").see) await says(lingering, line, STAY);
-    await letGo(lingering);
+    await lingering.letGo("demo");
     await left(lingering, []);
   });
 
@@ -530,7 +520,7 @@ describe("Something does not go away", () => {
     for (const line of entry("a namespace in Terminating").see)
       await says(namespace, line, "vip.capi.gorizond.io/in-use in 1 resource instances");
     await left(namespace, [clusters, addresses]);
-    await letGo(namespace);
+    await namespace.letGo("demo");
     await left(namespace, []);
   });
 

@@ -41,6 +41,9 @@ export const CONTROL_PLANE_READY = "ControlPlaneVIPReady";
 export const IN_USE = "vip.capi.gorizond.io/in-use";
 export const OUR_PAUSE = "vip.capi.gorizond.io/hold";
 
+/** Somebody else's finalizer; keeps an object terminating for as long as a test needs it. */
+export const STAY = "test.example.com/stay";
+
 /** What Cluster API made of a Cluster. */
 export interface Rendered {
   readonly cluster: Cluster;
@@ -164,6 +167,26 @@ export class Site {
 
   deleteCluster(name: string, options: object = {}): Promise<void> {
     return this.api.delete(CLUSTERS, this.at(name), options);
+  }
+
+  /** From now on a Cluster that is deleted goes only when `letGo` says so. */
+  async lingers(name: string): Promise<void> {
+    // Cluster API writes the whole list when it puts its own finalizer there.
+    await eventually(async () => (await this.clusterOf(name)).metadata.finalizers?.length, {
+      withinMs: 30_000,
+      what: `the finalizer of Cluster API on ${this.namespace}/${name}`,
+    });
+    const stay = [{ op: "add", path: "/metadata/finalizers/-", value: STAY }] as const;
+    await this.api.patch(CLUSTERS, this.at(name), stay);
+  }
+
+  async letGo(name: string): Promise<void> {
+    await eventually(async () => {
+      const { finalizers = [], resourceVersion } = (await this.clusterOf(name)).metadata;
+      const others = finalizers.filter((finalizer) => finalizer !== STAY);
+      await this.api.merge(CLUSTERS, this.at(name), { metadata: { finalizers: others, resourceVersion } });
+      return true;
+    });
   }
 
   annotate(name: string, annotations: Readonly<Record<string, string | null>>): Promise<Answer<Cluster>> {

@@ -14,6 +14,7 @@ import {
   HOLD_ANNOTATION,
   IN_USE,
   isHeld,
+  STAY,
   vipOf,
   type Site,
 } from "./site";
@@ -50,8 +51,6 @@ const PATIENCE_MS = 180_000;
 const NAME = "a";
 const labPool = (site: Site) => ({ name: "vips", addresses: [site.span(10, 19)] });
 const oneAddress = (site: Site) => ({ name: "vips", addresses: [site.address(10)] });
-/** Ours; keeps a claim for as long as a story needs it. */
-const STAY = "test.example.com/stay";
 const ROLE = { "vip.capi.gorizond.io/role": "control-plane" };
 const CLUSTER_NAME = "cluster.x-k8s.io/cluster-name";
 

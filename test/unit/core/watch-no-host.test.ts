@@ -1,5 +1,5 @@
 /** The rows of no-host-rows.ts, one by one, in their words. */
-import type { Holder } from "../../../lib/core/facts";
+import type { Facts, Holder } from "../../../lib/core/facts";
 import { plan } from "../../../lib/core/plan";
 import { CONTROL_PLANE, INGRESS } from "../../../lib/core/roles";
 import { NO_HOST_ROWS } from "../../../lib/core/no-host-rows";
@@ -376,6 +376,10 @@ const withoutHost: Case[] = [
 const earlier: Holder = { ...fleeting, namespace: "team-a", name: "vip-cp-amber" };
 const later: Holder = { ...fleeting, namespace: "team-a", name: "vip-ingress-blue-2" };
 
+/** Somebody has looked, and these have the address as well. */
+const meeting = (holders: readonly Holder[]): Facts =>
+  watching({ cluster: stored(held("AddressTaken")), ...bare, pools: overlapping, holders });
+
 const sharedAddresses: Case[] = [
   ...[
     { what: "can give as well", pools: overlapping },
@@ -435,12 +439,7 @@ const sharedAddresses: Case[] = [
     ({ who, holders }): Case => ({
       row: "the address is another's too, who gives way",
       title: `${who} is kept until they have given it back`,
-      facts: watching({
-        cluster: stored(held("AddressTaken")),
-        ...bare,
-        pools: overlapping,
-        holders,
-      }),
+      facts: meeting(holders),
       reason: "AddressTaken",
       lookAgainMs: 5000,
     }),
@@ -453,12 +452,7 @@ const sharedAddresses: Case[] = [
     ({ who, holders }): Case => ({
       row: "the address is another's too",
       title: `one that was given to ${who} at the same moment is given back`,
-      facts: watching({
-        cluster: stored(held("AddressTaken")),
-        ...bare,
-        pools: overlapping,
-        holders,
-      }),
+      facts: meeting(holders),
       reason: "AddressTaken",
       steps: [PARK, DELETE],
     }),
