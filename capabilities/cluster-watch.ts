@@ -13,7 +13,15 @@ import {
   vipsOf,
 } from "../lib/adapters/kube-objects";
 import { IN_CLUSTER_POOLS } from "../lib/adapters/kinds";
-import { addressPrint, claimPrint, classPrint, clusterPrint, News, poolPrint } from "../lib/adapters/news";
+import {
+  addressPrint,
+  claimPrint,
+  classPrint,
+  clusterPrint,
+  newsName,
+  poolPrint,
+  type News,
+} from "../lib/adapters/news";
 import { ROLE_LABEL } from "../lib/core/contract";
 import { keyText, type Key, type KubeObject, type PoolFacts } from "../lib/core/facts";
 import type { Interest } from "../lib/core/plan";
@@ -35,15 +43,16 @@ const isWokenBy = (pool: PoolFacts, interest: Interest): boolean =>
   (interest.kind === "pool" && serves(pool, interest)) ||
   (interest.kind === "address" && mayReserve(pool, interest));
 
-export class ClusterWatch {
-  readonly #news = new News();
+const nameOf = (kind: "claim" | "address", { metadata: { namespace = "", name = "" } }: KubeObject): string =>
+  newsName(kind, namespace, name);
 
+export class ClusterWatch {
   readonly #overlaps = new Overlaps();
 
   /** @param overlapping hears of pools that have addresses in common */
   constructor(
     private readonly queue: Pick<KeyQueue, "add" | "addLater" | "wake">,
-    private readonly seen: Sightings,
+    private readonly memory: { readonly seen: Sightings; readonly news: News },
     private readonly overlapping: (overlap: Overlap) => void,
     private readonly poolKinds = IN_CLUSTER_POOLS,
   ) {}
@@ -52,8 +61,9 @@ export class ClusterWatch {
     const key = keyOfCluster(object);
     if (!key) return;
     this.#see({ ...key, kind: "Cluster", key }, isGone(phase) ? [] : vipsOf(object));
-    const print = clusterPrint(clusterFacts(object));
-    if (this.#news.isNew(`Cluster ${keyText(key)}`, print, isGone(phase))) this.queue.add(keyText(key));
+    const known = newsName("Cluster", key.namespace, key.name);
+    if (this.memory.news.isNew(known, clusterPrint(clusterFacts(object)), isGone(phase)))
+      this.#add(key, known);
   }
 
   claimChanged(object: KubeObject, phase: string): void {
@@ -61,38 +71,40 @@ export class ClusterWatch {
     const claim = role && claimFacts(object, role, 0, 0);
     // A label that names no role of ours is a change that a held Cluster must hear of as well.
     const print = claim ? claimPrint(claim) : `${object.metadata.resourceVersion}`;
-    const key = this.#newsOf("claim", object, print, phase);
-    if (!key) return;
+    const key = keyOfRemains(object);
+    const known = nameOf("claim", object);
+    if (!key || !this.memory.news.isNew(known, print, isGone(phase))) return;
     // A create is on its way, and a look at its claim would take the provider's turns at the API server.
     const isOnItsWay = claim && !claim.owner && !claim.deleting && !isGone(phase);
-    if (isOnItsWay && !this.#news.knows(`Cluster ${keyText(key)}`))
+    if (isOnItsWay && !this.memory.news.knows(newsName("Cluster", key.namespace, key.name)))
       this.queue.addLater(keyText(key), ON_ITS_WAY_MS);
-    else this.queue.add(keyText(key));
+    else this.#add(key, known);
   }
 
   addressChanged(object: KubeObject, phase: string): void {
-    const its = keyOfRemains(object);
+    const key = keyOfRemains(object);
+    if (!key) return;
     const { namespace = "", name = "" } = object.metadata;
-    if (its)
-      this.#see({ kind: "IPAddress", namespace, name, key: its }, isGone(phase) ? [] : addressesOf(object));
-    const key = this.#newsOf("address", object, addressPrint(addressFacts(object)), phase);
-    if (key) this.queue.add(keyText(key));
+    this.#see({ kind: "IPAddress", namespace, name, key }, isGone(phase) ? [] : addressesOf(object));
+    const known = nameOf("address", object);
+    if (this.memory.news.isNew(known, addressPrint(addressFacts(object)), isGone(phase)))
+      this.#add(key, known);
+  }
+
+  /** A pass that is under way may still read what its own writes have us told. */
+  #add(key: Key, known: string): void {
+    this.queue.add(keyText(key), () => !this.memory.news.hasRead(known));
   }
 
   /** Who has the same address has another owner to tell of now, or one less. */
   #see(who: Sighting, addresses: readonly string[]): void {
-    for (const key of this.seen.see(who, addresses)) this.queue.add(keyText(key));
-  }
-
-  #newsOf(kind: string, object: KubeObject, print: string, phase: string): Key | undefined {
-    const name = `${kind} ${object.metadata.namespace}/${object.metadata.name}`;
-    return this.#news.isNew(name, print, isGone(phase)) ? keyOfRemains(object) : undefined;
+    for (const key of this.memory.seen.see(who, addresses)) this.queue.add(keyText(key));
   }
 
   classChanged(object: KubeObject, phase: string): void {
     const { namespace, name } = object.metadata;
     const print = classPrint(classFacts(object));
-    if (!this.#news.isNew(`class ${namespace}/${name}`, print, isGone(phase))) return;
+    if (!this.memory.news.isNew(`class ${namespace}/${name}`, print, isGone(phase))) return;
     const isMeant = (interest: Interest): boolean =>
       interest.kind === "class" && interest.class.name === name && interest.class.namespace === namespace;
     this.queue.wake(isMeant);
@@ -104,7 +116,7 @@ export class ClusterWatch {
     if (!kind) return;
     const pool = poolFacts(object, kind);
     const name = `${kind.plural}.${kind.group} ${object.metadata.namespace}/${object.metadata.name}`;
-    if (!this.#news.isNew(name, poolPrint(pool), isGone(phase))) return;
+    if (!this.memory.news.isNew(name, poolPrint(pool), isGone(phase))) return;
     for (const overlap of this.#overlaps.of(pool, isGone(phase))) this.overlapping(overlap);
     this.queue.wake((interest) => isWokenBy(pool, interest));
   }

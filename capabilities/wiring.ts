@@ -13,6 +13,7 @@ import { IN_CLUSTER_POOLS, type Resource } from "../lib/adapters/kinds";
 import { KubeInventory } from "../lib/adapters/kube-inventory";
 import { MetricsJournal } from "../lib/adapters/metrics-journal";
 import { Metrics } from "../lib/adapters/metrics";
+import { News } from "../lib/adapters/news";
 import { joinMetrics } from "../lib/adapters/pepr-metrics";
 import { listPools } from "../lib/adapters/pool-listing";
 import { Sightings } from "../lib/adapters/sightings";
@@ -55,9 +56,9 @@ export function wire(): Wired {
   const client = new KubeClient();
   const poolKinds = [...IN_CLUSTER_POOLS, ...settings.furtherPools];
   const logger = jsonLogger(settings.logLevel);
-  const seen = new Sightings();
+  const memory = { seen: new Sightings(), news: new News() };
   const ports = {
-    inventory: new KubeInventory(client, settings.rules, systemClock, { poolKinds, seen }),
+    inventory: new KubeInventory(client, settings.rules, systemClock, { poolKinds, ...memory }),
     executor: new KubeExecutor(client, systemClock),
     journal: together(
       (error) => logger.error("Keeping a journal failed", { reason: String(error) }),
@@ -85,7 +86,7 @@ export function wire(): Wired {
     queue,
     watch: new ClusterWatch(
       queue,
-      seen,
+      memory,
       ({ pools, addresses }) => logger.warn("Pools have addresses in common", { pools, addresses }),
       poolKinds,
     ),

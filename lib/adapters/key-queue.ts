@@ -13,11 +13,15 @@ import type { Return } from "../ports/queue";
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 60_000;
 
+/** Says after a pass whether it has missed what was told meanwhile. */
+type IsOwed = () => boolean;
+
 export class KeyQueue {
   /** With the time since when. */
   readonly #waiting = new Map<string, number>();
   readonly #running = new Set<string>();
-  readonly #again = new Set<string>();
+  /** What was told of a key while its pass was under way: whether that is still owed a look. */
+  readonly #again = new Map<string, readonly IsOwed[]>();
   readonly #timers = new Map<string, { readonly at: number; readonly callOff: () => void }>();
   readonly #failures = new Map<string, number>();
   readonly #interests = new Map<string, readonly Interest[]>();
@@ -48,18 +52,26 @@ export class KeyQueue {
     return since === undefined ? 0 : Math.max(this.clock.now() - since, 0);
   }
 
-  /** Look at the key as soon as a worker is free. */
-  add(key: string): void {
+  /**
+   * Look at the key as soon as a worker is free.
+   *
+   * @param isOwed asked only when the key is being looked at now: is another look owed after that?
+   */
+  add(key: string, isOwed: IsOwed = () => true): void {
     this.#cancel(key);
-    if (this.#running.has(key)) this.#again.add(key);
+    if (this.#running.has(key)) this.#askAfter(key, isOwed);
     else if (!this.#waiting.has(key)) this.#waiting.set(key, this.clock.now());
     this.#dispatch();
   }
 
   /** Look at the key in a while, if nothing tells to look earlier. */
   addLater(key: string, ms: number): void {
-    if (this.#running.has(key)) this.#again.add(key);
+    if (this.#running.has(key)) this.#askAfter(key, () => true);
     else if (!this.#waiting.has(key) && this.clock.now() + ms < this.#dueAt(key)) this.#later(key, ms);
+  }
+
+  #askAfter(key: string, isOwed: IsOwed): void {
+    this.#again.set(key, [...(this.#again.get(key) ?? []), isOwed]);
   }
 
   /** Look at every key that said it cares for this. */
@@ -84,8 +96,10 @@ export class KeyQueue {
     if (back.interests.length > 0) this.#interests.set(key, back.interests);
     else this.#interests.delete(key);
     const delay = this.#delay(key, back);
+    const isOwed = this.#again.get(key)?.some((isOwed) => isOwed()) ?? false;
+    this.#again.delete(key);
     const hasMissed = this.#hasMissed(key, back);
-    if (this.#again.delete(key) || hasMissed) this.add(key);
+    if (isOwed || hasMissed) this.add(key);
     else if (delay !== undefined) this.#later(key, delay);
     this.#dispatch();
   }

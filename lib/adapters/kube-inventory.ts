@@ -32,6 +32,7 @@ import {
   vipsOf,
 } from "./kube-objects";
 import { FirstSight } from "./first-sight";
+import { News } from "./news";
 import { listPools } from "./pool-listing";
 import { Sightings } from "./sightings";
 
@@ -42,12 +43,14 @@ interface Surroundings {
   readonly poolKinds?: readonly Resource[];
   readonly sight?: FirstSight;
   readonly seen?: Sightings;
+  readonly news?: News;
 }
 
 export class KubeInventory implements Inventory {
   private readonly poolKinds: readonly Resource[];
   private readonly sight: FirstSight;
   private readonly seen: Sightings;
+  private readonly news: News;
 
   constructor(
     private readonly client: Client,
@@ -57,11 +60,13 @@ export class KubeInventory implements Inventory {
       poolKinds = IN_CLUSTER_POOLS,
       sight = new FirstSight(clock),
       seen = new Sightings(),
+      news = new News(),
     }: Surroundings = {},
   ) {
     this.poolKinds = poolKinds;
     this.sight = sight;
     this.seen = seen;
+    this.news = news;
   }
 
   async gatherForCreate(cluster: ClusterFacts, dryRun: boolean, signal: AbortSignal): Promise<Facts> {
@@ -94,7 +99,7 @@ export class KubeInventory implements Inventory {
       stays ? this.#class(cluster.value.class) : absent,
       stays && needsPools(cluster.value, roles) ? this.#pools() : found([]),
     ]);
-    return {
+    const facts: Facts = {
       ...this.#frame(key),
       occasion: "watch",
       dryRun: false,
@@ -104,6 +109,8 @@ export class KubeInventory implements Inventory {
       pools,
       roles: await Promise.all(roles.map((role) => this.#withOthers(key, cluster, role))),
     };
+    this.news.looked(facts);
+    return facts;
   }
 
   /** What concerns the role besides its own claim and address. */

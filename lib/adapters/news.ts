@@ -2,30 +2,71 @@
  * Answers: does an event tell anything that a decision could depend on?
  *
  * Cluster API writes the status of a Cluster some twenty times while it comes up, and none of that
- * concerns us; a pass for each would cost more than all the rest. Only what was seen is kept, never what
- * was decided: an event that repeats it can be let go, because a pass that failed comes back by itself, and
- * so does, after a while, one that found something owed.
+ * concerns us; a pass for each would cost more than all the rest. Nor does an event of our own write: the
+ * look that follows the write has read what it tells. Only what was seen is kept, never what was decided:
+ * an event that repeats it can be let go, because a pass that failed comes back by itself, and so does,
+ * after a while, one that found something owed.
  */
 import { DELETE_FOR_MOVE, PAUSED, PREFIX } from "../core/contract";
 import { obstacle } from "../core/pool-choice";
-import type { AddressFacts, ClaimFacts, ClassFacts, ClusterFacts, PoolFacts } from "../core/facts";
+import type {
+  AddressFacts,
+  ClaimFacts,
+  ClassFacts,
+  ClusterFacts,
+  Facts,
+  Known,
+  PoolFacts,
+} from "../core/facts";
 import { rangeText } from "../core/ranges";
-import { ROLES } from "../core/roles";
+import { claimName, ROLES } from "../core/roles";
+
+/** What an object is called here; each has the name of its kind before its own. */
+export const newsName = (kind: "Cluster" | "claim" | "address", namespace: string, name: string): string =>
+  `${kind} ${namespace}/${name}`;
 
 export class News {
-  readonly #seen = new Map<string, string>();
+  readonly #heard = new Map<string, string>();
+  readonly #read = new Map<string, string>();
 
-  /** It was seen, and not seen going. */
+  /** It was heard of, and not that it is gone. */
   knows(object: string): boolean {
-    return this.#seen.has(object);
+    return this.#heard.has(object);
   }
 
   /** @param gone the object was deleted, which is always news */
   isNew(object: string, print: string, gone: boolean): boolean {
-    const isKnown = !gone && this.#seen.get(object) === print;
-    if (gone) this.#seen.delete(object);
-    else this.#seen.set(object, print);
+    if (gone) {
+      this.#heard.delete(object);
+      this.#read.delete(object);
+      return true;
+    }
+    const isKnown = this.#heard.get(object) === print || this.#read.get(object) === print;
+    this.#heard.set(object, print);
     return !isKnown;
+  }
+
+  /** The last look has found what was last heard of the object. */
+  hasRead(object: string): boolean {
+    const heard = this.#heard.get(object);
+    return heard !== undefined && heard === this.#read.get(object);
+  }
+
+  /** What a look has found of a Cluster, its claims and its addresses. */
+  looked({ key: { namespace, name }, cluster, roles }: Facts): void {
+    this.#note(newsName("Cluster", namespace, name), cluster, clusterPrint);
+    for (const { role, claim, address } of roles) {
+      const own = claimName(role, name);
+      this.#note(newsName("claim", namespace, own), claim, claimPrint);
+      const given = address.state === "found" ? address.value.name : own;
+      this.#note(newsName("address", namespace, given), address, addressPrint);
+    }
+  }
+
+  /** What is not there, or was not answered, is news whenever it is heard of. */
+  #note<T>(object: string, known: Known<T>, print: (value: T) => string): void {
+    if (known.state === "found") this.#read.set(object, print(known.value));
+    else this.#read.delete(object);
   }
 }
 

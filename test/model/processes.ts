@@ -4,6 +4,7 @@ import { ClusterHook } from "../../capabilities/cluster-hook";
 import { ClusterWatch, keyOf } from "../../capabilities/cluster-watch";
 import type { Cluster } from "../../capabilities/kinds";
 import { KeyQueue } from "../../lib/adapters/key-queue";
+import { News } from "../../lib/adapters/news";
 import { Sightings } from "../../lib/adapters/sightings";
 import { KubeExecutor } from "../../lib/adapters/kube-executor";
 import { KubeInventory } from "../../lib/adapters/kube-inventory";
@@ -32,7 +33,7 @@ export const BUDGET_MS = 10_000;
 abstract class Process {
   isAlive = true;
   protected readonly ports: Ports;
-  protected readonly seen = new Sightings();
+  protected readonly memory = { seen: new Sightings(), news: new News() };
 
   constructor(
     readonly name: string,
@@ -42,7 +43,7 @@ abstract class Process {
     const client = new FakeClient(server, line.turnOf(name));
     const own = clock.of(this);
     this.ports = {
-      inventory: new KubeInventory(client, rules, own, { seen: this.seen }),
+      inventory: new KubeInventory(client, rules, own, this.memory),
       executor: new KubeExecutor(client, own),
       journal: {
         record: (...what) => {
@@ -143,7 +144,7 @@ export class Watcher extends Process {
     this.ground.clock.of(this),
     () => 1,
   );
-  readonly #watch = new ClusterWatch(this.#queue, this.seen, () => undefined);
+  readonly #watch = new ClusterWatch(this.#queue, this.memory, () => undefined);
   readonly inbox: Event[] = [];
   readonly #known = new Map<string, Event>();
 

@@ -77,6 +77,34 @@ describe("The queue", () => {
     expect(queue.depth).toBe(0);
   });
 
+  test("asks after a pass whether it has missed what was told meanwhile", async () => {
+    const desk = new Desk();
+    const queue = new KeyQueue(desk.work, 1, systemClock);
+    queue.add("a");
+    queue.add("a", () => false);
+    await desk.finish("a", inAWhile(500));
+    expect(desk.begun).toEqual(["a"]);
+    await pass(500);
+    expect(desk.begun).toEqual(["a", "a"]);
+    let isOwed = false;
+    queue.add("a", () => false);
+    queue.add("a", () => isOwed);
+    isOwed = true;
+    await desk.finish("a");
+    expect(desk.begun).toEqual(["a", "a", "a"]);
+    await desk.finish("a");
+    expect(desk.begun).toEqual(["a", "a", "a"]);
+  });
+
+  test("looks at a key that nobody looks at, whatever it is told for", async () => {
+    const desk = new Desk();
+    const queue = new KeyQueue(desk.work, 1, systemClock);
+    queue.add("a");
+    queue.add("b", () => false);
+    await desk.finish("a");
+    expect(desk.begun).toEqual(["a", "b"]);
+  });
+
   test("never works on one key twice at the same time, and makes one more pass for all that came meanwhile", async () => {
     const desk = new Desk();
     const queue = new KeyQueue(desk.work, 8, systemClock);

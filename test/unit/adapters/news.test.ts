@@ -1,18 +1,33 @@
-import { addressFacts, clusterFacts } from "../../../lib/adapters/kube-objects";
-import { addressPrint, clusterPrint, News, poolPrint } from "../../../lib/adapters/news";
+import { addressFacts, claimFacts, clusterFacts } from "../../../lib/adapters/kube-objects";
+import {
+  addressPrint,
+  claimPrint,
+  clusterPrint,
+  News,
+  newsName,
+  poolPrint,
+} from "../../../lib/adapters/news";
+import { CONTROL_PLANE } from "../../../lib/core/roles";
 import { PREFIX } from "../../../lib/core/contract";
-import type { KubeObject } from "../../../lib/core/facts";
-import { poolOf } from "../../gen/facts";
+import { absent, type KubeObject } from "../../../lib/core/facts";
+import { poolOf, Unread, watching } from "../../gen/facts";
 import {
   address,
   annotated,
+  bound,
+  CLAIM,
+  claim,
   disabled,
   forClass,
   free,
   giving,
+  NAME,
+  NAMESPACE,
+  owned,
   pinnedSince,
   pool,
   priority,
+  stored,
   type Change,
 } from "../../gen/objects";
 
@@ -87,5 +102,71 @@ describe("An event", () => {
     news.isNew("Cluster team/paris", cluster({}), false);
     expect(news.isNew("Cluster team/paris", cluster({}), true)).toBe(true);
     expect(news.isNew("Cluster team/paris", cluster({}), false)).toBe(true);
+  });
+
+  describe("of a Cluster, its claim or its address", () => {
+    const facts = watching({ cluster: stored(), claim: claim(owned(), bound), address: address() });
+    const nothing = { ...watching({}), cluster: absent };
+    const unanswered = watching({
+      cluster: new Unread("no answer"),
+      claim: new Unread("no answer"),
+      address: new Unread("no answer"),
+    });
+    const prints = [
+      [newsName("Cluster", NAMESPACE, NAME), clusterPrint(clusterFacts(stored()))],
+      [
+        newsName("claim", NAMESPACE, CLAIM),
+        claimPrint(claimFacts(claim(owned(), bound), CONTROL_PLANE, 0, 0)),
+      ],
+      [newsName("address", NAMESPACE, CLAIM), addressPrint(addressFacts(address()))],
+    ] as const;
+
+    test.each(prints)("%s is no news when a look has found what it tells", (object, print) => {
+      const news = new News();
+      news.looked(facts);
+      expect(news.isNew(object, print, false)).toBe(false);
+      expect(news.isNew(object, "something else", false)).toBe(true);
+    });
+
+    test.each(prints)(
+      "%s is no news any more when a look finds what was heard before it",
+      (object, print) => {
+        const news = new News();
+        expect(news.isNew(object, print, false)).toBe(true);
+        expect(news.hasRead(object)).toBe(false);
+        news.looked(facts);
+        expect(news.hasRead(object)).toBe(true);
+      },
+    );
+
+    test.each(prints)("%s stays news when the look was earlier, or found something else", (object, print) => {
+      const news = new News();
+      news.looked(facts);
+      news.isNew(object, "something else", false);
+      expect(news.hasRead(object)).toBe(false);
+      news.isNew(object, print, false);
+      expect(news.hasRead(object)).toBe(true);
+    });
+
+    test.each(prints)(
+      "%s is news when a look since did not find it, or was not answered",
+      (object, print) => {
+        for (const since of [nothing, unanswered]) {
+          const news = new News();
+          news.looked(facts);
+          news.looked(since);
+          expect(news.isNew(object, print, false)).toBe(true);
+        }
+      },
+    );
+
+    test.each(prints)("%s is news when it is gone, whatever a look has found", (object, print) => {
+      const news = new News();
+      news.isNew(object, print, false);
+      news.looked(facts);
+      expect(news.isNew(object, print, true)).toBe(true);
+      expect(news.hasRead(object)).toBe(false);
+      expect(news.isNew(object, print, false)).toBe(true);
+    });
   });
 });

@@ -33,7 +33,9 @@ import {
   wantsVip,
   withIngress,
 } from "../../gen/objects";
+import { watching } from "../../gen/facts";
 import { ClusterWatch, keyOf } from "../../../capabilities/cluster-watch";
+import { News } from "../../../lib/adapters/news";
 import { Sightings } from "../../../lib/adapters/sightings";
 import { clusterFacts } from "../../../lib/adapters/kube-objects";
 import { keyText, type KubeObject } from "../../../lib/core/facts";
@@ -48,18 +50,26 @@ const green = (...changes: readonly Change[]): KubeObject =>
 function watch() {
   const told: string[] = [];
   const meant: ((interest: Interest) => boolean)[] = [];
+  const owed: (() => boolean)[] = [];
   const seen = new Sightings();
+  const news = new News();
   const queue = {
-    add: (key: string) => void told.push(key),
+    add: (key: string, isOwed: () => boolean = () => true) => {
+      told.push(key);
+      owed.push(isOwed);
+    },
     addLater: (key: string, ms: number) => void told.push(`${key} in ${ms} ms`),
     wake: (isMeant: (interest: Interest) => boolean) => void meant.push(isMeant),
   };
-  const of = new ClusterWatch(queue, seen, ({ pools, addresses }) =>
+  const of = new ClusterWatch(queue, { seen, news }, ({ pools, addresses }) =>
     told.push(`${pools.join(" and ")} share ${addresses}`),
   );
   return {
     of,
     seen,
+    news,
+    /** Whether any of what the queue was told would be owed a look after a pass that was under way. */
+    isOwed: () => owed.splice(0).some((isOwed) => isOwed()),
     /** What was told since this was asked last. */
     told: () => told.splice(0),
     /** Those of the interests that were meant since this was asked last. */
@@ -129,6 +139,48 @@ describe("An event of a Cluster", () => {
     const { of, told } = watch();
     of.clusterChanged(stored(put("metadata", "name")(undefined)), "ADDED");
     expect(told()).toEqual([]);
+  });
+});
+
+describe("What a look has read already", () => {
+  const facts = watching({ cluster: stored(), claim: claim(owned()), address: address() });
+  const tell = (of: ClusterWatch): void => {
+    of.clusterChanged(stored(), "ADDED");
+    of.claimChanged(claim(owned()), "ADDED");
+    of.addressChanged(address(), "ADDED");
+  };
+
+  test("wakes nobody when an event tells it afterwards", () => {
+    const { of, news, told } = watch();
+    news.looked(facts);
+    tell(of);
+    expect(told()).toEqual([]);
+  });
+
+  test("is owed no other look when an event told it while that look was under way", () => {
+    const { of, news, told, isOwed } = watch();
+    tell(of);
+    expect(told()).toEqual([KEY, KEY, KEY]);
+    news.looked(facts);
+    expect(isOwed()).toBe(false);
+  });
+
+  test.each<[string, (of: ClusterWatch) => void]>([
+    ["a Cluster", (of) => of.clusterChanged(stored(terminating()), "MODIFIED")],
+    ["a claim", (of) => of.claimChanged(claim(owned(), terminating()), "MODIFIED")],
+    ["an address", (of) => of.addressChanged(address(terminating()), "MODIFIED")],
+    ["a Cluster that is gone", (of) => of.clusterChanged(stored(), "DELETED")],
+    ["a claim that is gone", (of) => of.claimChanged(claim(owned()), "DELETED")],
+    ["an address that is gone", (of) => of.addressChanged(address(), "DELETED")],
+  ])("is not what an event tells of %s later", (_of, change) => {
+    const { of, news, told, isOwed } = watch();
+    tell(of);
+    news.looked(facts);
+    told();
+    isOwed();
+    change(of);
+    expect(told()).toEqual([KEY]);
+    expect(isOwed()).toBe(true);
   });
 });
 
