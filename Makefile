@@ -24,7 +24,7 @@ demo: $(installed) ## Watch a cluster get its VIP, from nothing to Available
 .PHONY: test
 test: $(installed) ## Run every check and test, also against a real API server
 	@$(MAKE) --no-print-directory -j2 check build toolchain
-	npx jest --maxWorkers=4
+	npx jest --maxWorkers=3
 
 # What rests on Cluster API itself; the tests of what breaks rest on the API server, and need no second run.
 core := admission classes conditions given gitops ingress lifecycle manifest move outage pools recipes uninstall update webhook-order

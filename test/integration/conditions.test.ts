@@ -319,10 +319,8 @@ describe("What a user does", () => {
     const site = await siteWith();
     const spec = { controlPlaneEndpoint: { host: site.address(200), port: 6443 } };
     const twins = ["a", "b"].map((name) => site.manifest({ name, spec }));
-    await lab.whileModuleIsDown(async () => {
-      await lab.kubectl(["delete", "mutatingwebhookconfiguration", "pepr-capi-vip-allocator"]);
-      for (const manifest of twins) await site.put(manifest);
-    });
+    await lab.sandbox.uninstallModule();
+    for (const manifest of twins) await site.put(manifest);
     await lab.installModule({ VIP_ADMISSION_BUDGET: "4" });
     for (const [name, other] of [
       ["a", "b"],
