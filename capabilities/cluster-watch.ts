@@ -21,6 +21,7 @@ import {
   newsName,
   poolPrint,
   type News,
+  type NewsKind,
 } from "../lib/adapters/news";
 import { ROLE_LABEL } from "../lib/core/contract";
 import { keyText, type Key, type KubeObject, type PoolFacts } from "../lib/core/facts";
@@ -43,7 +44,7 @@ const isWokenBy = (pool: PoolFacts, interest: Interest): boolean =>
   (interest.kind === "pool" && serves(pool, interest)) ||
   (interest.kind === "address" && mayReserve(pool, interest));
 
-const nameOf = (kind: "claim" | "address", { metadata: { namespace = "", name = "" } }: KubeObject): string =>
+const nameOf = (kind: NewsKind, { metadata: { namespace = "", name = "" } }: KubeObject): string =>
   newsName(kind, namespace, name);
 
 export class ClusterWatch {
@@ -61,7 +62,7 @@ export class ClusterWatch {
     const key = keyOfCluster(object);
     if (!key) return;
     this.#see({ ...key, kind: "Cluster", key }, isGone(phase) ? [] : vipsOf(object));
-    const known = newsName("Cluster", key.namespace, key.name);
+    const known = nameOf("Cluster", object);
     if (this.memory.news.isNew(known, clusterPrint(clusterFacts(object)), isGone(phase)))
       this.#add(key, known);
   }
@@ -104,7 +105,7 @@ export class ClusterWatch {
   classChanged(object: KubeObject, phase: string): void {
     const { namespace, name } = object.metadata;
     const print = classPrint(classFacts(object));
-    if (!this.memory.news.isNew(`class ${namespace}/${name}`, print, isGone(phase))) return;
+    if (!this.memory.news.isNew(nameOf("class", object), print, isGone(phase))) return;
     const isMeant = (interest: Interest): boolean =>
       interest.kind === "class" && interest.class.name === name && interest.class.namespace === namespace;
     this.queue.wake(isMeant);

@@ -8,23 +8,30 @@ import type { BinaryName, ProviderName } from "./versions";
 interface ProviderProcess {
   readonly binary: BinaryName & SystemUser;
   readonly firstPort: number;
-  readonly featureGates: string;
+  /** What it is told besides what all of them are. */
+  readonly flags: readonly string[];
 }
-
-export const providerProcesses: Readonly<Record<ProviderName, ProviderProcess>> = {
-  core: { binary: "capi-core", firstPort: 4, featureGates: "ClusterTopology=true,RuntimeSDK=true" },
-  bootstrap: { binary: "capi-bootstrap", firstPort: 7, featureGates: "" },
-  "control-plane": {
-    binary: "capi-control-plane",
-    firstPort: 10,
-    featureGates: "ClusterTopology=true",
-  },
-  capd: { binary: "capd", firstPort: 13, featureGates: "ClusterTopology=true" },
-  ipam: { binary: "ipam", firstPort: 16, featureGates: "" },
-};
 
 /** The kinds are as new as what migrates them, and each of its writes has the API server describe a kind anew. */
 const NOTHING_TO_MIGRATE = "--skip-crd-migration-phases=StorageVersionMigration,CleanupManagedFields";
+
+const WITH_TOPOLOGY = "--feature-gates=ClusterTopology=true";
+
+export const providerProcesses: Readonly<Record<ProviderName, ProviderProcess>> = {
+  core: {
+    binary: "capi-core",
+    firstPort: 4,
+    flags: [`${WITH_TOPOLOGY},RuntimeSDK=true`, NOTHING_TO_MIGRATE],
+  },
+  bootstrap: { binary: "capi-bootstrap", firstPort: 7, flags: [NOTHING_TO_MIGRATE] },
+  "control-plane": {
+    binary: "capi-control-plane",
+    firstPort: 10,
+    flags: [WITH_TOPOLOGY, NOTHING_TO_MIGRATE],
+  },
+  capd: { binary: "capd", firstPort: 13, flags: [WITH_TOPOLOGY] },
+  ipam: { binary: "ipam", firstPort: 16, flags: [] },
+};
 
 /** Where the provider's webhooks are served. */
 export function webhookUrl(ground: Pick<Ground, "ports">, provider: ProviderName): string {
@@ -32,7 +39,7 @@ export function webhookUrl(ground: Pick<Ground, "ports">, provider: ProviderName
 }
 
 export function providerSpec(ground: Ground, provider: ProviderName): ChildSpec {
-  const { binary, firstPort, featureGates } = providerProcesses[provider];
+  const { binary, firstPort, flags } = providerProcesses[provider];
   const [webhook, health, metrics] = [0, 1, 2].map((offset) => portAt(ground, firstPort + offset));
   const common = [
     `--kubeconfig=${kubeconfigOf(ground, binary)}`,
@@ -47,13 +54,11 @@ export function providerSpec(ground: Ground, provider: ProviderName): ChildSpec 
           `--health-addr=127.0.0.1:${health}`,
           `--diagnostics-address=127.0.0.1:${metrics}`,
           "--insecure-diagnostics",
-          ...(provider === "capd" ? [] : [NOTHING_TO_MIGRATE]),
-          ...(featureGates ? [`--feature-gates=${featureGates}`] : []),
         ];
   return {
     name: binary,
     command: ground.tools.binaries[binary],
-    args: [...common, ...own],
+    args: [...common, ...own, ...flags],
     cwd: ground.dir,
     // The providers ask for the pod they would run in.
     env: {

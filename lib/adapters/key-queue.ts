@@ -13,20 +13,18 @@ import type { Return } from "../ports/queue";
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 60_000;
 
-/** Says after a pass whether it has missed what was told meanwhile. */
-type IsOwed = () => boolean;
+/** Asked after a pass, by what it came to: has it missed what was told meanwhile? */
+type HasMissed = (back: Return) => boolean;
 
 export class KeyQueue {
   /** With the time since when. */
   readonly #waiting = new Map<string, number>();
   readonly #running = new Set<string>();
-  /** What was told of a key while its pass was under way: whether that is still owed a look. */
-  readonly #again = new Map<string, readonly IsOwed[]>();
   readonly #timers = new Map<string, { readonly at: number; readonly callOff: () => void }>();
   readonly #failures = new Map<string, number>();
   readonly #interests = new Map<string, readonly Interest[]>();
-  /** What was woken for while the key's pass was under way. */
-  readonly #missed = new Map<string, readonly ((interest: Interest) => boolean)[]>();
+  /** What was told while the key's pass was under way. */
+  readonly #meanwhile = new Map<string, readonly HasMissed[]>();
 
   /**
    * @param work one pass; must not throw, but a throw counts as a failure
@@ -57,7 +55,7 @@ export class KeyQueue {
    *
    * @param isOwed asked only when the key is being looked at now: is another look owed after that?
    */
-  add(key: string, isOwed: IsOwed = () => true): void {
+  add(key: string, isOwed: () => boolean = () => true): void {
     this.#cancel(key);
     if (this.#running.has(key)) this.#askAfter(key, isOwed);
     else if (!this.#waiting.has(key)) this.#waiting.set(key, this.clock.now());
@@ -70,15 +68,15 @@ export class KeyQueue {
     else if (!this.#waiting.has(key) && this.clock.now() + ms < this.#dueAt(key)) this.#later(key, ms);
   }
 
-  #askAfter(key: string, isOwed: IsOwed): void {
-    this.#again.set(key, [...(this.#again.get(key) ?? []), isOwed]);
-  }
-
   /** Look at every key that said it cares for this. */
   wake(isMeant: (interest: Interest) => boolean): void {
     // A pass that is under way may have read the world from before this, and says only at its end what it cares for.
-    for (const key of this.#running) this.#missed.set(key, [...(this.#missed.get(key) ?? []), isMeant]);
+    for (const key of this.#running) this.#askAfter(key, ({ interests }) => interests.some(isMeant));
     for (const [key, interests] of this.#interests) if (interests.some(isMeant)) this.add(key);
+  }
+
+  #askAfter(key: string, hasMissed: HasMissed): void {
+    this.#meanwhile.set(key, [...(this.#meanwhile.get(key) ?? []), hasMissed]);
   }
 
   #dispatch(): void {
@@ -96,18 +94,11 @@ export class KeyQueue {
     if (back.interests.length > 0) this.#interests.set(key, back.interests);
     else this.#interests.delete(key);
     const delay = this.#delay(key, back);
-    const isOwed = this.#again.get(key)?.some((isOwed) => isOwed()) ?? false;
-    this.#again.delete(key);
-    const hasMissed = this.#hasMissed(key, back);
-    if (isOwed || hasMissed) this.add(key);
+    const meanwhile = this.#meanwhile.get(key) ?? [];
+    this.#meanwhile.delete(key);
+    if (meanwhile.some((hasMissed) => hasMissed(back))) this.add(key);
     else if (delay !== undefined) this.#later(key, delay);
     this.#dispatch();
-  }
-
-  #hasMissed(key: string, { interests }: Return): boolean {
-    const missed = this.#missed.get(key) ?? [];
-    this.#missed.delete(key);
-    return missed.some((isMeant) => interests.some(isMeant));
   }
 
   async #attempt(key: string): Promise<Return> {

@@ -21,8 +21,10 @@ import type {
 import { rangeText } from "../core/ranges";
 import { claimName, ROLES } from "../core/roles";
 
+export type NewsKind = "Cluster" | "claim" | "address" | "class";
+
 /** What an object is called here; each has the name of its kind before its own. */
-export const newsName = (kind: "Cluster" | "claim" | "address", namespace: string, name: string): string =>
+export const newsName = (kind: NewsKind, namespace: string, name: string): string =>
   `${kind} ${namespace}/${name}`;
 
 export class News {

@@ -169,24 +169,27 @@ export class Site {
     return this.api.delete(CLUSTERS, this.at(name), options);
   }
 
-  /** From now on a Cluster that is deleted goes only when `letGo` says so. */
-  async lingers(name: string): Promise<void> {
-    // Cluster API writes the whole list when it puts its own finalizer there.
-    await eventually(async () => (await this.clusterOf(name)).metadata.finalizers?.length, {
-      withinMs: 30_000,
-      what: `the finalizer of Cluster API on ${this.namespace}/${name}`,
-    });
-    const stay = [{ op: "add", path: "/metadata/finalizers/-", value: STAY }] as const;
-    await this.api.patch(CLUSTERS, this.at(name), stay);
+  /** From now on the object, once it is deleted, goes only when `letGo` says so. */
+  async lingers(name: string, of = CLUSTERS): Promise<void> {
+    // Who puts the first finalizer there, Cluster API or the provider, writes the whole list.
+    await eventually(
+      async () => (await this.api.get<Stored>(of, this.namespace, name)).metadata.finalizers?.length,
+      { withinMs: 30_000, what: `a finalizer on ${of.plural} ${this.namespace}/${name}` },
+    );
+    await this.api.patch(of, this.at(name), [{ op: "add", path: "/metadata/finalizers/-", value: STAY }]);
   }
 
-  async letGo(name: string): Promise<void> {
-    await eventually(async () => {
-      const { finalizers = [], resourceVersion } = (await this.clusterOf(name)).metadata;
-      const others = finalizers.filter((finalizer) => finalizer !== STAY);
-      await this.api.merge(CLUSTERS, this.at(name), { metadata: { finalizers: others, resourceVersion } });
-      return true;
-    });
+  async letGo(name: string, of = CLUSTERS): Promise<void> {
+    await eventually(
+      async () => {
+        const { metadata } = await this.api.get<Stored>(of, this.namespace, name);
+        const { finalizers = [], resourceVersion } = metadata;
+        const others = finalizers.filter((finalizer) => finalizer !== STAY);
+        await this.api.merge(of, this.at(name), { metadata: { finalizers: others, resourceVersion } });
+        return true;
+      },
+      { withinMs: 30_000, what: `the finalizers of ${of.plural} ${this.namespace}/${name} to be written` },
+    );
   }
 
   annotate(name: string, annotations: Readonly<Record<string, string | null>>): Promise<Answer<Cluster>> {

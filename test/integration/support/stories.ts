@@ -4,7 +4,7 @@
  */
 import { claim as claimManifest, pool as poolManifest } from "../../../sandbox/fixtures";
 import type { Gate } from "../../../sandbox/gate";
-import { Refused, type ApiServer } from "./api-server";
+import { Refused } from "./api-server";
 import { eventually } from "./eventually";
 import { ADDRESSES, CLAIMS, CLUSTERS, POOLS, type Claim, type Cluster, type Stored } from "./shapes";
 import {
@@ -14,7 +14,6 @@ import {
   HOLD_ANNOTATION,
   IN_USE,
   isHeld,
-  STAY,
   vipOf,
   type Site,
 } from "./site";
@@ -142,16 +141,6 @@ async function held(stage: Stage, reason: string, more: Partial<Wish> = {}): Pro
     within(`${NAME} to be held for ${reason}`),
   );
 }
-
-/** The finalizers of an object, somebody else's writes notwithstanding. */
-const finalizers = (api: ApiServer, { namespace }: Site, change: (those: readonly string[]) => string[]) =>
-  eventually(async () => {
-    const { metadata } = await api.get<Claim>(CLAIMS, namespace, claimName(NAME));
-    const { resourceVersion, finalizers: now = [] } = metadata;
-    const at = { namespace, name: claimName(NAME) };
-    await api.merge(CLAIMS, at, { metadata: { resourceVersion, finalizers: change(now) } });
-    return true;
-  }, within("the finalizers to be written"));
 
 const COMMON: Story = {
   title: "A Cluster that gets its VIP at once",
@@ -342,13 +331,13 @@ export const STORIES: readonly Story[] = [
     begins: COMMON,
     happen: async (stage) => {
       const { site } = stage;
-      await finalizers(site.api, site, (those) => [...those, STAY]);
+      await site.lingers(claimName(NAME), CLAIMS);
       await deleted(site, "Background");
       await site.gone(CLUSTERS, NAME, PATIENCE_MS);
       await site.gone(ADDRESSES, claimName(NAME), PATIENCE_MS);
       await held(stage, "PreviousAddressReleasing");
       await eventually(async () => !isLabelled(await site.claimOf(NAME)), within("the claim to be nobody's"));
-      await finalizers(site.api, site, (those) => those.filter((other) => other !== STAY));
+      await site.letGo(claimName(NAME), CLAIMS);
       await well(stage);
     },
   },
