@@ -17,6 +17,8 @@ const NOTHING_TO_MIGRATE = "--skip-crd-migration-phases=StorageVersionMigration,
 
 const WITH_TOPOLOGY = "--feature-gates=ClusterTopology=true";
 
+const NOT_RATE_LIMITED = "--feature-gates=ReconcilerRateLimiting=false";
+
 export const providerProcesses: Readonly<Record<ProviderName, ProviderProcess>> = {
   core: {
     binary: "capi-core",
@@ -38,7 +40,19 @@ export function webhookUrl(ground: Pick<Ground, "ports">, provider: ProviderName
   return `https://127.0.0.1:${portAt(ground, providerProcesses[provider].firstPort)}`;
 }
 
-export function providerSpec(ground: Ground, provider: ProviderName): ChildSpec {
+export interface Pace {
+  /**
+   * By default Cluster API looks at an object at most once a second, however often it changes (since 1.13).
+   * False takes that away: it renders as soon as it can, and its next look never waits.
+   */
+  readonly rateLimited?: boolean;
+}
+
+export function providerSpec(
+  ground: Ground,
+  provider: ProviderName,
+  { rateLimited = true }: Pace = {},
+): ChildSpec {
   const { binary, firstPort, flags } = providerProcesses[provider];
   const [webhook, health, metrics] = [0, 1, 2].map((offset) => portAt(ground, firstPort + offset));
   const common = [
@@ -54,6 +68,7 @@ export function providerSpec(ground: Ground, provider: ProviderName): ChildSpec 
           `--health-addr=127.0.0.1:${health}`,
           `--diagnostics-address=127.0.0.1:${metrics}`,
           "--insecure-diagnostics",
+          ...(rateLimited ? [] : [NOT_RATE_LIMITED]),
         ];
   return {
     name: binary,

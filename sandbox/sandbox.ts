@@ -25,7 +25,7 @@ import { moduleProcessNames, moduleSpecs, moduleUrl } from "./module-processes";
 import type { ModuleSurroundings } from "./module-processes";
 import { projectRoot, stateRoot } from "./places";
 import { freePorts, isFree } from "./ports";
-import { providerSpec } from "./providers";
+import { providerSpec, type Pace } from "./providers";
 import {
   dropData,
   endChildren,
@@ -51,7 +51,7 @@ export { Child, ChildCrash } from "./child";
 export type { ChildSpec } from "./child";
 export type { KubectlOptions, KubectlResult } from "./kubectl";
 
-export interface SandboxOptions {
+export interface SandboxOptions extends Pace {
   /** Its folder and its name in `make status`; by default one that no other sandbox has. */
   readonly name?: string;
   /** With CAPD's in-memory machines. Its ports are fixed, so one such sandbox per machine. */
@@ -134,7 +134,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const lifeline = holdLifeline(dir);
   const sandbox = new RunningSandbox(name, ground, options.onCrash, lifeline);
   try {
-    await Promise.race([start(sandbox, providersOf(options), log), sandbox.failed, aborted(options.signal)]);
+    await Promise.race([start(sandbox, options, log), sandbox.failed, aborted(options.signal)]);
   } catch (error) {
     await sandbox.stop();
     throw error;
@@ -185,10 +185,11 @@ function providersOf({ capd = false, kubeadm = true }: SandboxOptions): Provider
 
 async function start(
   sandbox: RunningSandbox,
-  names: readonly ProviderName[],
+  options: SandboxOptions,
   log: (line: string) => void,
 ): Promise<void> {
   const { ground, api } = sandbox;
+  const names = providersOf(options);
   const started = Date.now();
   const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     const stepStarted = Date.now();
@@ -204,7 +205,7 @@ async function start(
   await step("kube-controller-manager, Cluster API, IPAM provider", () =>
     Promise.all([
       sandbox.run(controllerManagerSpec(ground)),
-      ...names.map((name) => sandbox.run(providerSpec(ground, name))),
+      ...names.map((name) => sandbox.run(providerSpec(ground, name, options))),
     ]),
   );
   await step("webhooks", async () => {

@@ -31,6 +31,7 @@ import {
 /** All that stand at their crash point hold a worker. */
 const lab = managementCluster({
   gate: true,
+  rateLimited: true,
   env: { VIP_WORKERS: "64", VIP_ADMISSION_BUDGET: "10", VIP_INGRESS_GRACE: "9000" },
 });
 
