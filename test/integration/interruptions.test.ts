@@ -302,12 +302,16 @@ describe("Stories that have every write between them end the same", () => {
       // it finds too late.
       const more = Object.entries(counted(writes)).filter(([words, count]) => count > expected(words) + 1);
       expect({ [story.title]: more }).toEqual({ [story.title]: [] });
-      expect(attempts.length).toBeLessThanOrEqual(MOST_ATTEMPTS * writes.length);
+      const tries = attempts.filter((words) => !isVerdict(words));
+      expect(tries.length).toBeLessThanOrEqual(MOST_ATTEMPTS * writes.length);
     }
   }, 600_000);
 });
 
-/** Each watcher tries, and now and then Cluster API's own write comes between. */
+/**
+ * Each watcher tries, and now and then Cluster API's own write comes between. Between our look and the verdict that it
+ * comes to, that happens as often as Cluster API writes.
+ */
 const MOST_ATTEMPTS = 4;
 
 /** As in the minutes in which the node of the first one cannot be reached and it is replaced. */
