@@ -245,8 +245,10 @@ const sayingOf = (write: Passing): string => {
   return [wordsOf(write), ...verdicts].join(" ");
 };
 
+const isOfConditions = (words: string): boolean => words.startsWith("watcher: patch clusters/status ");
+
 const isVerdict = (words: string): boolean =>
-  /^watcher: patch clusters(\/status | \S+: replace annotations\.hold )/.test(words);
+  isOfConditions(words) || /^watcher: patch clusters \S+: replace annotations\.hold /.test(words);
 
 const counted = (words: readonly string[]): Readonly<Record<string, number>> =>
   Object.fromEntries(words.map((one) => [one, words.filter((other) => other === one).length]));
@@ -268,7 +270,8 @@ describe("Stories that have every write between them end the same", () => {
     undisturbed = await all(() => undefined);
   }, 600_000);
 
-  test("when each write is lost once: in turns its request, and its answer", async () => {
+  test("when each write is lost once: in one story its request, in the next its answer", async () => {
+    const stories = new Map<string, number>();
     const lost = await all((site) => {
       const met = new Set<string>();
       const unanswered = new Set<string>();
@@ -276,7 +279,9 @@ describe("Stories that have every write between them end the same", () => {
         const words = wordsOf(write);
         if (met.has(words)) return undefined;
         met.add(words);
-        if (met.size % 2 === 1) return "drop";
+        const before = stories.get(words) ?? 0;
+        stories.set(words, before + 1);
+        if (before % 2 === 0) return "drop";
         unanswered.add(words);
         return undefined;
       });
@@ -302,15 +307,16 @@ describe("Stories that have every write between them end the same", () => {
       // it finds too late.
       const more = Object.entries(counted(writes)).filter(([words, count]) => count > expected(words) + 1);
       expect({ [story.title]: more }).toEqual({ [story.title]: [] });
-      const tries = attempts.filter((words) => !isVerdict(words));
-      expect(tries.length).toBeLessThanOrEqual(MOST_ATTEMPTS * writes.length);
+      const tries = attempts.filter((words) => !isOfConditions(words));
+      const landed = writes.filter((words) => !isOfConditions(words));
+      expect(tries.length).toBeLessThanOrEqual(MOST_ATTEMPTS * landed.length);
     }
   }, 600_000);
 });
 
 /**
- * Each watcher tries, and now and then Cluster API's own write comes between. Between our look and the verdict that it
- * comes to, that happens as often as Cluster API writes.
+ * Each watcher tries, and now and then Cluster API's own write comes between. With conditions that happens as often as
+ * it writes its own, so these are left out.
  */
 const MOST_ATTEMPTS = 4;
 
